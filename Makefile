@@ -1,0 +1,39 @@
+# Each target sets up .venv first if it is not there. Python 3.11 to 3.13; another one: make PYTHON=python3.12 run
+
+PROFILE ?= quick
+BIN := .venv/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help run lab test lint outputs lock clean
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: .venv/ready ## run all lessons on the built-in pictures, pages in build/ (PROFILE=class or full for more)
+	$(BIN)/python -m helpers.series --profile $(PROFILE) --out build
+
+lab: .venv/ready ## open the lessons in JupyterLab
+	TF_CPP_MIN_LOG_LEVEL=2 $(BIN)/jupyter lab notebooks
+
+test: .venv/ready lint ## check and run everything: helpers, lessons, stored outputs
+	$(BIN)/python -m pytest
+
+lint: .venv/ready ## check the form of code and lessons
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+outputs: .venv/ready ## run the lessons and store their outputs in notebooks/
+	$(BIN)/python -m helpers.outputs
+
+lock: .venv/ready ## renew requirements.txt from pyproject.toml
+	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --upgrade \
+		--no-emit-index-url --custom-compile-command "make lock" --quiet -o requirements.txt
+
+clean: ## delete .venv and build
+	rm -rf .venv build
+
+# setup_venv.sh picks the Python and says in one sentence what is missing. The file `ready` is written last,
+# so that an interrupted installation is taken up again.
+.venv/ready: requirements.txt pyproject.toml setup_venv.sh
+	@sh setup_venv.sh $(PYTHON)
+	@touch $@

@@ -1,0 +1,60 @@
+"""Renew the stored outputs of the lessons: `python -m helpers.outputs`, or `make outputs`.
+
+Each lesson is executed on the built-in pictures with its own defaults otherwise, in an empty folder, and
+the outputs are put into the lesson as it stands. Outputs that mean something on one machine alone (cells
+tagged `machine`) are left out. A lesson that fails or warns changes nothing.
+"""
+
+import sys
+import tempfile
+from pathlib import Path
+
+from helpers.series import SeriesError, find_lessons, lesson_parameters
+
+import nbformat
+import papermill
+
+
+def stored_outputs(lesson: Path, folder: Path) -> nbformat.NotebookNode:
+    """Execute `lesson` in `folder` and return it with the outputs to store.
+
+    Raises `SeriesError` when a cell writes to stderr, papermill's `PapermillExecutionError` when one fails.
+    """
+    parameters = {"dataset": "doodles"} if "dataset" in lesson_parameters(lesson) else {}
+    executed = papermill.execute_notebook(
+        lesson,
+        folder / lesson.name,
+        parameters,
+        cwd=str(folder),
+        progress_bar={"desc": lesson.stem},
+        coalesce_streams=True,
+    )
+    outputs = {cell.id: cell for cell in executed.cells if cell.cell_type == "code"}
+    notebook = nbformat.read(lesson, as_version=4)
+    for number, cell in enumerate((c for c in notebook.cells if c.cell_type == "code"), start=1):
+        cell.execution_count = number
+        cell.outputs = [] if "machine" in cell.metadata.get("tags", []) else outputs[cell.id].outputs
+        for output in cell.outputs:
+            if output.get("name") == "stderr":
+                raise SeriesError(f"{lesson.name} wrote to stderr in cell {cell.id}: {output['text']}")
+            if "execution_count" in output:
+                output.execution_count = number
+    return notebook
+
+
+def main(numbers: list[str]) -> int:
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            for lesson in find_lessons(numbers):
+                notebook = stored_outputs(lesson, Path(folder))
+                partial = lesson.with_suffix(".partial")
+                nbformat.write(notebook, partial)
+                partial.replace(lesson)
+    except SeriesError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,229 @@
+"""Run lessons of the series, one after another: `python -m helpers.series --help`.
+
+Each lesson is executed by papermill in a kernel of its own. The folder given with --out then holds the
+executed lessons, an HTML page of each, and an index of the pages.
+"""
+
+import argparse
+import ast
+import html
+import shutil
+import sys
+import time
+from pathlib import Path
+
+import papermill
+import yaml
+from nbconvert import HTMLExporter
+from papermill.exceptions import PapermillExecutionError
+
+NOTEBOOKS = Path(__file__).parent.parent / "notebooks"
+
+# What a profile gives to the lessons that have such a parameter.
+PROFILES = {
+    "quick": {"dataset": "doodles", "epochs": 3},  # no network, seconds a lesson
+    "class": {"dataset": "auto", "train_size": 10_000, "epochs": 10},  # the lessons' own defaults
+    "full": {"dataset": "auto", "train_size": 0, "epochs": 10},  # all pictures
+}
+
+
+class SeriesError(ValueError):
+    """A call that can't be carried out; the message says what was wrong and what is accepted."""
+
+
+def find_lessons(numbers: list[str] = ()) -> list[Path]:
+    """The lessons with these numbers ("05" or "5"), in the series' order; all when none is named."""
+    lessons = {path.name[:2]: path for path in sorted(NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))}
+    unknown = [number for number in numbers if number.zfill(2) not in lessons]
+    if unknown:
+        raise SeriesError(f"There is no lesson {', '.join(unknown)}; the lessons are {', '.join(lessons)}.")
+    chosen = {number.zfill(2) for number in numbers} or lessons
+    return [path for number, path in lessons.items() if number in chosen]
+
+
+def lesson_parameters(lesson: Path) -> dict:
+    """The parameters of a lesson with their default values."""
+    found = papermill.inspect_notebook(lesson)
+    return {name: ast.literal_eval(parameter["default"]) for name, parameter in found.items()}
+
+
+def checked_parameters(lessons: list[Path], given: dict) -> dict:
+    """Return `given` with each value in its parameter's type.
+
+    Text is read as that type, so that "2" serves for a whole number. Raises `SeriesError` for a parameter
+    that none of the lessons has and for a value that is not of its type.
+    """
+    defaults = {}
+    for lesson in lessons:
+        defaults |= lesson_parameters(lesson)
+    unknown = [name for name in given if name not in defaults]
+    if unknown:
+        raise SeriesError(
+            f"No chosen lesson has a parameter {', '.join(unknown)}; there are {', '.join(sorted(defaults))}."
+        )
+    return {name: _as_type_of(defaults[name], name, value) for name, value in given.items()}
+
+
+def _as_type_of(default, name: str, value):
+    kind = type(default)
+    words = {int: "a whole number", float: "a number", str: "text", list: "a list of whole numbers"}[kind]
+    wrong = SeriesError(f"The parameter {name} is {words}, such as {default!r}; {value!r} is not.")
+    if kind is str:
+        if not isinstance(value, str):
+            raise wrong
+        return value
+    if isinstance(value, str):
+        try:
+            value = ast.literal_eval(value.strip())
+        except (ValueError, SyntaxError):
+            raise wrong from None
+    if kind is float and type(value) is int:
+        value = float(value)
+    if type(value) is not kind or (kind is list and any(type(item) is not int for item in value)):
+        raise wrong
+    return value
+
+
+def run_lesson(lesson: Path, out: Path, parameters: dict) -> str:
+    """Execute one lesson into the folder `out` and return its headline: the line that sums up its result.
+
+    Those of `parameters` that the lesson has are given to it. Raises `SeriesError` naming the cell and the
+    error when a cell fails; the page is written all the same, and shows where.
+    """
+    known = lesson_parameters(lesson)
+    executed = out / lesson.name
+    try:
+        papermill.execute_notebook(
+            lesson,
+            executed,
+            {name: value for name, value in parameters.items() if name in known},
+            progress_bar={"desc": lesson.stem, "leave": False},
+            coalesce_streams=True,
+        )
+    except PapermillExecutionError as error:
+        _write_page(executed)
+        raise SeriesError(
+            f"{lesson.name} failed in cell {error.cell_index + 1} (In [{error.exec_count}]): "
+            f"{error.ename}: {error.evalue}\n\n{error.source}\n\nThe whole error is in {executed}."
+        ) from None
+    notebook = _write_page(executed)
+    return next(
+        (
+            output["text"].strip().splitlines()[-1]
+            for cell in notebook.cells
+            if "headline" in cell.metadata.get("tags", [])
+            for output in cell.outputs
+            if output.output_type == "stream"
+        ),
+        "",
+    )
+
+
+def _write_page(executed: Path):
+    """Write the HTML page of an executed lesson beside it and return the notebook."""
+    notebook = papermill.iorw.load_notebook_node(str(executed))
+    # The classic template, because the lab template drops the figures' descriptions. No addresses: the
+    # lessons need neither MathJax nor RequireJS, so that the pages work without a network.
+    exporter = HTMLExporter(template_name="classic", mathjax_url="", require_js_url="")
+    page, _ = exporter.from_notebook_node(notebook, {"metadata": {"name": title(executed)}})
+    executed.with_suffix(".html").write_text(page, encoding="utf-8")
+    return notebook
+
+
+def title(lesson: Path) -> str:
+    """ "05_train_the_network.ipynb" -> "05 Train the network"."""
+    number, words = lesson.stem.split("_", 1)
+    return f"{number} {words.replace('_', ' ').capitalize().replace('gpu', 'GPU')}"
+
+
+def write_index(out: Path, rows: list[tuple[Path, float, str]]) -> None:
+    """Write `out`/index.html: a line a lesson with its page, seconds and headline."""
+    lines = "\n".join(
+        f'<tr><td><a href="{lesson.stem}.html">{html.escape(title(lesson))}</a></td>'
+        f"<td>{seconds:.0f} s</td><td>{html.escape(headline)}</td></tr>"
+        for lesson, seconds, headline in rows
+    )
+    (out / "index.html").write_text(
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>Lessons</title><style>'
+        "body{font:16px/1.6 sans-serif;max-width:60em;margin:2em auto;padding:0 1em}"
+        "td,th{padding:.2em 1em .2em 0;text-align:left}</style></head><body><h1>Lessons</h1>\n"
+        f"<table><tr><th>lesson</th><th>time</th><th>result</th></tr>\n{lines}\n</table></body></html>\n",
+        encoding="utf-8",
+    )
+
+
+def run_series(
+    numbers: list[str] = (), profile: str = "quick", out: Path = Path("build"), given: dict | None = None
+) -> None:
+    """Run the lessons with these numbers in order, with a profile's parameters and those `given`.
+
+    Prints a line a lesson. Raises `SeriesError` before anything runs for a lesson, profile, parameter or
+    value that there is not, and at the first lesson that fails.
+    """
+    lessons = find_lessons(numbers)
+    if profile not in PROFILES:
+        raise SeriesError(f"There is no profile {profile}; the profiles are {', '.join(PROFILES)}.")
+    given = checked_parameters(lessons, given or {})
+    out = Path(out).resolve()
+    # Lessons 05 to 07 share one run folder. A user's own run_dir is kept and goes on; this one starts anew.
+    parameters = {**PROFILES[profile], "run_dir": str(out / "run")} | given
+    out.mkdir(parents=True, exist_ok=True)
+    if "run_dir" not in given and any(lesson.name.startswith("05") for lesson in lessons):
+        shutil.rmtree(out / "run", ignore_errors=True)
+    rows = []
+    for lesson in lessons:
+        begin = time.perf_counter()
+        headline = run_lesson(lesson, out, parameters)
+        rows.append((lesson, time.perf_counter() - begin, headline))
+        print(f"{title(lesson):<36} {rows[-1][1]:5.0f} s   {headline}", flush=True)
+        write_index(out, rows)
+    print(f"\n{sum(row[1] for row in rows):.0f} s in all. The pages: {out / 'index.html'}")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m helpers.series", description="Run lessons of the series."
+    )
+    parser.add_argument(
+        "lessons", nargs="*", metavar="LESSON", help="lesson numbers such as 02 05; all if none"
+    )
+    parser.add_argument("--profile", default="quick", help=f"{', '.join(PROFILES)} (default: quick)")
+    parser.add_argument(
+        "--out", default="build", metavar="DIR", help="folder for the results (default: build)"
+    )
+    parser.add_argument(
+        "-p",
+        nargs=2,
+        action="append",
+        default=[],
+        metavar=("NAME", "VALUE"),
+        help="a parameter; may be repeated",
+    )
+    parser.add_argument("--parameters", metavar="FILE", help="a YAML file of parameters, name: value")
+    options = parser.parse_args(arguments)
+    try:
+        given = _read_parameters(options.parameters) if options.parameters else {}
+        run_series(options.lessons, options.profile, options.out, given | dict(options.p))
+    except SeriesError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("Interrupted.", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _read_parameters(path: str) -> dict:
+    try:
+        given = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SeriesError(f"The parameter file {path} can't be read: {error.strerror}.") from None
+    except (yaml.YAMLError, UnicodeDecodeError):
+        given = None
+    if not isinstance(given, dict):
+        raise SeriesError(f"The parameter file {path} is not YAML of the form name: value, a line each.")
+    return given
+
+
+if __name__ == "__main__":
+    sys.exit(main())

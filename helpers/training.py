@@ -1,0 +1,301 @@
+"""Training runs. A run is a folder; lesson 05 explains its files and trains the first one.
+
+settings.json   what the run was started with
+history.csv     a row an epoch, written as it goes
+model.keras     the network and its optimiser after the last finished epoch
+metrics.json    written at the end: the run is finished when it is there
+"""
+
+import json
+import platform
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from helpers import figures, networks
+from helpers.datasets import Dataset, split_validation
+
+import keras
+import numpy as np
+import pandas as pd
+import tensorflow as tf
+from IPython import get_ipython
+from IPython.display import display
+
+
+class RunError(ValueError):
+    """A run folder that can't be used as asked; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """A training run in `folder`, with the `settings` it was started with."""
+
+    folder: Path
+    settings: dict
+
+    @property
+    def finished(self) -> bool:
+        return (self.folder / "metrics.json").exists()
+
+    @property
+    def metrics(self) -> dict:
+        """What `finish` wrote. Raises `RunError` when the run is not finished."""
+        if not self.finished:
+            raise RunError(f"The run in {self.folder} is not finished: train it with lesson 05.")
+        return json.loads((self.folder / "metrics.json").read_text())
+
+    @property
+    def history(self) -> pd.DataFrame:
+        """One row an epoch: epoch (from 0), loss, accuracy, val_loss, val_accuracy, seconds."""
+        return pd.read_csv(self.folder / "history.csv")
+
+    def load_model(self) -> keras.Model:
+        """The network after the last finished epoch, compiled, with its optimiser's state."""
+        return keras.models.load_model(self.folder / "model.keras")
+
+    def resume(self, model: keras.Model) -> tuple[keras.Model, int]:
+        """Return the network to train and the number of epochs that it has behind it.
+
+        That is `model` and 0 for a new run, and the stored network for one that was interrupted.
+        """
+        if not (self.folder / "model.keras").exists():
+            self._keep_history(0)
+            return model, 0
+        stored = self.load_model()
+        steps_per_epoch = -(-self.settings["train_size"] // self.settings["batch_size"])  # rounded up
+        epochs_done = int(stored.optimizer.iterations) // steps_per_epoch
+        self._keep_history(epochs_done)
+        return stored, epochs_done
+
+    def _keep_history(self, epochs: int) -> None:
+        """Drop what a killed run wrote into history.csv for an epoch whose network was not stored."""
+        path = self.folder / "history.csv"
+        if path.exists():
+            header, *rows = path.read_text().splitlines(keepends=True) or [""]
+            _write(path, header + "".join(rows[:epochs])) if epochs else path.unlink()
+
+    def callbacks(self) -> list[keras.callbacks.Callback]:
+        """What `fit` needs to keep this run in its folder and to show its progress."""
+        # In this order: an epoch's time is taken, its row written, and only then its network stored.
+        return [
+            EpochSeconds(),
+            keras.callbacks.CSVLogger(self.folder / "history.csv", append=True),
+            StoreNetwork(self.folder / "model.keras"),
+            Progress(self),
+        ]
+
+    def finish(self, model: keras.Model, test_accuracy: float) -> dict:
+        """Write metrics.json, which ends the run, and return what is in it."""
+        history = self.history
+        metrics = self.settings | {
+            "parameters": model.count_params(),
+            "validation_accuracy": float(history["val_accuracy"].iloc[-1]),
+            "test_accuracy": float(test_accuracy),
+            "train_seconds": round(float(history["seconds"].sum()), 1),
+            "versions": {
+                "python": platform.python_version(),
+                "tensorflow": tf.__version__,
+                "keras": keras.__version__,
+                "numpy": np.__version__,
+            },
+            "device": "GPU" if tf.config.list_physical_devices("GPU") else "CPU",
+        }
+        _write(self.folder / "metrics.json", json.dumps(metrics, indent=2) + "\n")
+        return metrics
+
+
+def open_run(run_dir: str | Path, **settings) -> Run:
+    """Open the run in the folder `run_dir`: a new one, an interrupted one, or a finished one.
+
+    `settings`: dataset, classes, train_size, epochs, batch_size, learning_rate, seed.
+    Raises `RunError` when the folder holds a run with other settings, or something else.
+    """
+    folder = Path(run_dir).expanduser()
+    settings = json.loads(json.dumps(settings))  # as they come back from the file: lists, not tuples
+    path = folder / "settings.json"
+    if path.exists():
+        before = json.loads(path.read_text())
+        changes = [
+            f"{name}={before.get(name)!r}, now {settings.get(name)!r}"
+            for name in before | settings
+            if before.get(name) != settings.get(name)
+        ]
+        if changes:
+            raise RunError(
+                f"The folder {run_dir} holds a run with other parameters ({'; '.join(changes)}): "
+                "choose another run_dir, or delete the folder to start anew."
+            )
+    elif folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise RunError(f"{run_dir} exists and is not a training run: choose another run_dir.")
+    else:
+        folder.mkdir(parents=True, exist_ok=True)
+        _write(path, json.dumps(settings, indent=2) + "\n")
+    return Run(folder, settings)
+
+
+def load_run(run_dir: str | Path) -> Run:
+    """Return the run in the folder `run_dir`, finished or not.
+
+    Raises `RunError` when there is no run in it.
+    """
+    folder = Path(run_dir).expanduser()
+    if not (folder / "settings.json").exists():
+        raise RunError(f"There is no training run in {run_dir}: train one with lesson 05.")
+    return Run(folder, json.loads((folder / "settings.json").read_text()))
+
+
+def find_or_train(run_dir, dataset: Dataset, train_size: int, epochs: int, seed: int) -> Run:
+    """Return the finished run in `run_dir`, whatever its parameters; train it first if there is none.
+
+    Training is what lesson 05 does: the reference network, Adam with learning rate 0.001, batches of 32.
+    Raises `RunError` when the run there was trained on other pictures than those of `dataset`.
+    """
+    try:
+        run = load_run(run_dir)
+    except RunError:
+        run = None
+    if run and run.finished:
+        if (run.settings["dataset"], run.settings["classes"]) != (dataset.name, list(dataset.class_names)):
+            raise RunError(
+                f"The run in {run_dir} was trained on dataset={run.settings['dataset']!r}, and these "
+                f"pictures are {dataset.name!r}: give that dataset, or another run_dir."
+            )
+        print(f"Using the run in {run_dir}.")
+        return run
+    print(f"There is no finished run in {run_dir}: training one now, as in lesson 05.")
+    keras.utils.set_random_seed(seed)
+    x_train, y_train, x_validation, y_validation = split_validation(
+        dataset.x_train, dataset.y_train, train_size, seed
+    )
+    run = open_run(
+        run_dir,
+        dataset=dataset.name,
+        classes=dataset.class_names,
+        train_size=len(x_train),
+        epochs=epochs,
+        batch_size=32,
+        learning_rate=0.001,
+        seed=seed,
+    )
+    model = networks.reference_network(len(dataset.class_names))
+    model.compile(
+        optimizer=keras.optimizers.Adam(0.001),
+        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        metrics=["accuracy"],
+    )
+    model, epochs_done = run.resume(model)
+    model.fit(
+        x_train,
+        y_train,
+        batch_size=32,
+        epochs=epochs,
+        initial_epoch=epochs_done,
+        validation_data=(x_validation, y_validation),
+        callbacks=run.callbacks(),
+        verbose=0,
+    )
+    _, test_accuracy = model.evaluate(dataset.x_test, dataset.y_test, batch_size=256, verbose=0)
+    run.finish(model, test_accuracy)
+    return run
+
+
+class EpochSeconds(keras.callbacks.Callback):
+    """Adds the seconds that an epoch took to its logs, and so to history.csv."""
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.begin = time.perf_counter()
+
+    def on_epoch_end(self, epoch, logs=None):
+        logs["seconds"] = round(time.perf_counter() - self.begin, 2)
+
+
+class StoreNetwork(keras.callbacks.Callback):
+    """Stores network and optimiser after each epoch.
+
+    Keras' own `BackupAndRestore` overwrites its file in place, so a kill at that moment spoils it;
+    here the old file stays until the new one is whole.
+    """
+
+    def __init__(self, path: Path):
+        super().__init__()
+        self.path = path
+
+    def on_epoch_end(self, epoch, logs=None):
+        partial = self.path.with_name("partial.keras")
+        self.model.save(partial)
+        partial.replace(self.path)
+
+
+class Progress(keras.callbacks.Callback):
+    """Shows epoch, loss, accuracy, time left and the growing curves: one output, redrawn as it goes.
+
+    Outside Jupyter it prints a line an epoch.
+    """
+
+    def __init__(self, run: Run):
+        super().__init__()
+        self.run = run
+        self.epochs = run.settings["epochs"]
+        self.in_jupyter = get_ipython() is not None
+
+    def on_train_begin(self, logs=None):
+        self.begin = self.last_shown = time.perf_counter()
+        self.steps_done = 0
+        self.steps_to_do = None
+        if self.in_jupyter:
+            self.line = display(_Text("Starting …"), display_id=True)
+            self.curves = display(_Text(""), display_id=True)
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.epoch = epoch
+        if self.steps_to_do is None:
+            self.steps_to_do = (self.epochs - epoch) * self.params["steps"]
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.steps_done += 1
+        if self.in_jupyter and time.perf_counter() - self.last_shown > 1:  # once a second is enough to watch
+            self.line.update(_Text(self._state(f"step {batch + 1} of {self.params['steps']}", logs)))
+
+    def on_epoch_end(self, epoch, logs=None):
+        if self.in_jupyter:
+            self._draw()
+        else:
+            print(self._state("done", logs), flush=True)
+
+    def on_train_end(self, logs=None):
+        # No time and no step in what stays, so that a stored output is the same after every run.
+        if self.in_jupyter:
+            self._draw()
+            self.line.update(_Text(f"Trained {len(self.run.history)} of {self.epochs} epochs."))
+
+    def _state(self, where: str, logs: dict) -> str:
+        self.last_shown = time.perf_counter()
+        seconds_left = (self.last_shown - self.begin) / self.steps_done * (self.steps_to_do - self.steps_done)
+        return (
+            f"Epoch {self.epoch + 1} of {self.epochs}, {where}: loss {float(logs['loss']):.3f}, "
+            f"accuracy {float(logs['accuracy']):.3f}, about {seconds_left:.0f} s left"
+        )
+
+    def _draw(self) -> None:
+        figure = figures.training_curves(self.run.history, self.epochs)
+        figures.show(
+            figure, "Loss and accuracy of training and validation set, epoch by epoch.", update=self.curves
+        )
+
+
+class _Text:
+    """Plain text for `display`, without quotes."""
+
+    def __init__(self, text: str):
+        self.text = text
+
+    def __repr__(self) -> str:
+        return self.text
+
+
+def _write(path: Path, text: str) -> None:
+    """Write a file whole or not at all."""
+    partial = path.with_name(path.name + ".partial")
+    partial.write_text(text)
+    partial.replace(path)
