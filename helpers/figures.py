@@ -138,7 +138,9 @@ def number_tables(
 def _shaded_numbers(axis: Axes, table: np.ndarray) -> None:
     low, high = float(table.min()), float(table.max())
     span = (high - low) or 1.0
-    axis.imshow(table, cmap="gray", vmin=low, vmax=low + span)
+    axis.imshow(
+        table, cmap="gray", vmin=low - span / 4, vmax=low + span
+    )  # not quite black: numbers stay readable
     size = 10 if np.abs(table).max() < 100 else 8.5
     for (row, column), value in np.ndenumerate(table):
         colour = "black" if (value - low) / span > 0.5 else "white"
@@ -181,24 +183,19 @@ def maps(
 
 
 def layer_shapes(shapes: Mapping[str, tuple[int, ...]], title: str = "") -> Figure:
-    """The shape of the data after each layer as boxes: width and height to scale, channels as numbers."""
-    figure, axis = plt.subplots(figsize=(8, 3.2))
-    largest = max(max(shape[:2]) if len(shape) == 3 else 0 for shape in shapes.values()) or 1
+    """The shape of the data after each layer: a square of its height and width to scale, or a bar."""
+    figure, axis = plt.subplots(figsize=(8, 2.4))
+    largest = max(shape[0] for shape in shapes.values() if len(shape) == 3)
     for place, (name, shape) in enumerate(shapes.items()):
-        height = shape[0] / largest if len(shape) == 3 else 0.16 + 0.5 * np.log10(shape[0]) / 3.5
-        width = 0.75 * height if len(shape) == 3 else 0.12
-        axis.add_patch(
-            Rectangle(
-                (place - width / 2, -height / 2),
-                width,
-                height,
-                facecolor="#56B4E9" if len(shape) == 3 else "#E69F00",
-                edgecolor="black",
-            )
-        )
-        axis.text(place, 0.56, name, ha="center", va="bottom", fontsize=9)
-        axis.text(place, -0.56, "×".join(map(str, shape)), ha="center", va="top", fontsize=9)
-    axis.set(xlim=(-0.6, len(shapes) - 0.4), ylim=(-0.75, 0.85), title=title)
+        is_map = len(shape) == 3
+        height = 0.85 * shape[0] / largest if is_map else 0.2 * np.log10(shape[0])
+        width = height if is_map else 0.08
+        colour = "#56B4E9" if is_map else "#E69F00"
+        corner = (place - width / 2, -height / 2)
+        axis.add_patch(Rectangle(corner, width, height, facecolor=colour, edgecolor="black"))
+        axis.text(place, 0.55, name, ha="center", va="bottom", fontsize=10)
+        axis.text(place, -0.55, "×".join(map(str, shape)), ha="center", va="top", fontsize=9)
+    axis.set(xlim=(-0.55, len(shapes) - 0.45), ylim=(-0.8, 0.8), title=title, aspect="equal")
     axis.axis("off")
     return figure
 

@@ -1,0 +1,156 @@
+"""The checks of the lessons' exercises, in the order of the lessons.
+
+Each prints one line: right, not yet (with a hint that doesn't give the answer away), or not answered yet.
+None raises for a wrong answer, so that a lesson runs through before its exercises are done.
+"""
+
+import math
+
+from helpers.convolution import convolve
+
+import numpy as np
+
+
+def _say(answer, right: bool, hint: str) -> None:
+    if answer is None:
+        print("Not answered yet: put your answer in place of None and run this cell.")
+    else:
+        print("Right." if right else f"Not yet. {hint}")
+
+
+def _number(answer, expected: float, hint: str, tolerance: float = 1e-6) -> None:
+    is_number = isinstance(answer, int | float | np.number) and not isinstance(answer, bool)
+    if answer is not None and not is_number:
+        hint = f"The answer is a number, and {answer!r} is not."
+    _say(answer, is_number and math.isclose(answer, expected, rel_tol=0, abs_tol=tolerance), hint)
+
+
+def _choice(answer, expected: str, choices: tuple[str, ...], hint: str) -> None:
+    if answer is not None and answer not in choices:
+        hint = f"The answer is one of {', '.join(map(repr, choices))}."
+    _say(answer, answer == expected, hint)
+
+
+# --- Lesson 02 -------------------------------------------------------------------------------------
+
+
+def check_picture_bytes(answer) -> None:
+    _number(
+        answer, 32 * 32 * 3 * 4, "Count the pixels, then the numbers in each, then the bytes of a number."
+    )
+
+
+def check_constant_answer(answer) -> None:
+    _number(answer, 0.6, "Which class is the best one to name always? How many of all pictures are of it?")
+
+
+def check_choosing_set(answer) -> None:
+    _choice(
+        answer,
+        "validation",
+        ("training", "validation", "test"),
+        "The set you choose by can't be one that was learned from, nor the one for the end.",
+    )
+
+
+# --- Lesson 03 -------------------------------------------------------------------------------------
+
+
+def check_pooled_size(answer) -> None:
+    _number(answer, 12, "First input size - kernel size + 1, then divide by the pool size.")
+
+
+def check_one_output(answer) -> None:
+    _number(answer, 9, "Four products, their sum, and the bias. Don't turn the kernel around.")
+
+
+def check_diagonal_kernel(kernel) -> None:
+    """`kernel`: a 3×3 table of numbers."""
+    hint = "The kernel has to be a table of 3×3 numbers, such as [[0, 0, 0], [0, 1, 0], [0, 0, 0]]."
+    right = False
+    try:
+        kernel_array = np.asarray(kernel, float)
+    except (TypeError, ValueError):
+        kernel_array = np.empty(0)
+    if kernel_array.shape == (3, 3) and np.isfinite(kernel_array).all():
+        diagonal = np.eye(3)
+        upright = np.array([[0, 1, 0]] * 3)
+        others = {
+            "the other diagonal": diagonal[::-1],
+            "a vertical line": upright,
+            "a horizontal line": upright.T,
+        }
+        answer = convolve(diagonal, kernel_array).item()
+        even = convolve(np.ones((3, 3)), kernel_array).item()
+        stronger = [name for name, line in others.items() if convolve(line, kernel_array).item() >= answer]
+        right = not stronger and math.isclose(even, 0, abs_tol=1e-6)
+        if stronger:
+            hint = f"It answers {stronger[0]} at least as strongly as the diagonal."
+        else:
+            hint = f"It answers an even area of ones with {even:g}, which should be 0."
+    _say(kernel, right, hint)
+
+
+# --- Lesson 04 -------------------------------------------------------------------------------------
+
+
+def check_convolution_parameters(answer) -> None:
+    _number(
+        answer,
+        16 * (5 * 5 * 3 + 1),
+        "Each filter has a kernel number for each place and channel, and a bias.",
+    )
+
+
+def check_flatten_size(answer) -> None:
+    _number(answer, 12 * 12 * 64, "Go through convolution, pooling, convolution, pooling, convolution.")
+
+
+def check_first_loss(answer) -> None:
+    _number(answer, math.log(100), "Each class gets the probability 1/100. Take minus its logarithm.", 0.01)
+
+
+# --- Lesson 05 -------------------------------------------------------------------------------------
+
+
+def check_steps_per_epoch(answer) -> None:
+    _number(
+        answer, math.ceil(50_000 / 32), "The pictures that are left over for the last batch are a step too."
+    )
+
+
+def check_better_network(answer) -> None:
+    _choice(answer, "second", ("first", "second"), "Which of the two numbers is about new pictures?")
+
+
+# --- Lesson 06 -------------------------------------------------------------------------------------
+
+
+def check_equal_logits(answer) -> None:
+    _number(answer, 1 / 3, "Softmax of equal numbers: who gets more than the others?", 0.01)
+
+
+def check_shifted_logits(answer) -> None:
+    _choice(
+        answer, "same", ("larger", "smaller", "same"), "Compute both: exponentials, divided by their sum."
+    )
+
+
+# --- Lesson 07 -------------------------------------------------------------------------------------
+
+
+def check_small_difference(answer) -> None:
+    _choice(answer, "no", ("yes", "no"), "How wide is the interval for 100 pictures in the table above?")
+
+
+def check_pictures_for_half_width(answer) -> None:
+    _number(
+        answer,
+        8_000,
+        "Compare the rows of the table above: half the width, how many times the pictures?",
+        800,
+    )
+
+
+def check_share_of_cats(answer) -> None:
+    _number(answer, 0.6, "How many cats are in the row in all, and how many of them are on the diagonal?")

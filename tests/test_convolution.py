@@ -1,0 +1,55 @@
+"""Convolution and pooling by hand give what Keras gives."""
+
+from helpers.convolution import convolve, pool
+
+import keras
+import numpy as np
+import pytest
+from keras import layers
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(0)
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 5])
+@pytest.mark.parametrize("channels", [1, 3, 8])
+def test_convolve_equals_keras(rng, size, channels):
+    picture = rng.random((9, 11, channels)).astype("float32")
+    kernel = rng.normal(size=(size, size, channels)).astype("float32")
+    layer = layers.Conv2D(1, size)
+    layer.build((None, 9, 11, channels))
+    layer.set_weights([kernel[..., None], np.array([0.5])])
+    by_keras = keras.ops.convert_to_numpy(layer(picture[None]))[0, :, :, 0]
+    by_hand = convolve(picture, kernel, bias=0.5)
+    assert by_hand.shape == (9 - size + 1, 11 - size + 1)
+    np.testing.assert_allclose(by_hand, by_keras, atol=1e-5)
+
+
+def test_convolve_does_not_flip_the_kernel():
+    picture = np.array([[0, 0, 1]])
+    assert convolve(picture, np.array([[-1, 1]])).tolist() == [[0, 1]]
+
+
+def test_convolve_worked_example():
+    picture, kernel = np.arange(9).reshape(3, 3), np.arange(4).reshape(2, 2)
+    assert convolve(picture, kernel).tolist() == [[19, 25], [37, 43]]
+
+
+@pytest.mark.parametrize("kernel_shape", [(3, 3), (3, 3, 4), (9, 3, 3)])
+def test_a_kernel_that_does_not_fit_is_refused(rng, kernel_shape):
+    with pytest.raises(ValueError, match="kernel of shape"):
+        convolve(rng.random((8, 8, 3)), rng.random(kernel_shape))
+
+
+@pytest.mark.parametrize("size", [2, 3])
+@pytest.mark.parametrize(
+    ("summary", "layer_class"), [(np.max, layers.MaxPooling2D), (np.mean, layers.AveragePooling2D)]
+)
+def test_pool_equals_keras(rng, size, summary, layer_class):
+    feature_map = rng.random((7, 10)).astype("float32")  # neither side divides by 2 and 3
+    by_keras = keras.ops.convert_to_numpy(layer_class(size)(feature_map[None, :, :, None]))[0, :, :, 0]
+    by_hand = pool(feature_map, size, summary)
+    assert by_hand.shape == (7 // size, 10 // size)
+    np.testing.assert_allclose(by_hand, by_keras, atol=1e-6)

@@ -1,0 +1,65 @@
+"""Intervals, accuracy by class, the most confident mistakes."""
+
+from helpers import evaluation
+from helpers.prediction import pick
+
+import numpy as np
+import pytest
+
+
+def test_interval_agrees_with_wilsons_formula():
+    correct, total, z = 700, 1000, 1.959964
+    share = correct / total
+    middle = (share + z**2 / (2 * total)) / (1 + z**2 / total)
+    half = z / (1 + z**2 / total) * np.sqrt(share * (1 - share) / total + z**2 / (4 * total**2))
+    assert evaluation.accuracy_interval(correct, total) == pytest.approx(
+        (middle - half, middle + half), abs=1e-6
+    )
+
+
+def test_interval_covers_the_true_accuracy_as_often_as_it_says():
+    rng = np.random.default_rng(0)
+    intervals = [evaluation.accuracy_interval(correct, 500) for correct in rng.binomial(500, 0.8, size=2000)]
+    covered = np.mean([low <= 0.8 <= high for low, high in intervals])
+    assert 0.93 < covered < 0.97
+
+
+@pytest.mark.parametrize(("correct", "total"), [(5, 4), (-1, 4), (0, 0)])
+def test_impossible_counts_are_refused(correct, total):
+    with pytest.raises(ValueError):
+        evaluation.accuracy_interval(correct, total)
+
+
+def test_interval_stays_between_0_and_1():
+    assert evaluation.accuracy_interval(0, 10)[0] == 0
+    assert evaluation.accuracy_interval(10, 10)[1] == 1
+
+
+def test_accuracy_by_class():
+    y = np.array([0, 0, 0, 0, 1, 1])
+    predicted = np.array([0, 0, 0, 1, 1, 0])
+    table = evaluation.accuracy_by_class(y, predicted, ("cat", "dog"))
+    assert table.loc["cat", ["pictures", "correct", "accuracy"]].tolist() == [4, 3, 0.75]
+    assert table.loc["dog", ["pictures", "correct", "accuracy"]].tolist() == [2, 1, 0.5]
+    assert (table["low"] < table["accuracy"]).all() and (table["accuracy"] < table["high"]).all()
+
+
+def test_most_confident_mistakes_are_mistakes_in_order_of_confidence():
+    y = np.array([0, 0, 1, 1])
+    probabilities = np.array([[0.9, 0.1], [0.4, 0.6], [0.8, 0.2], [0.1, 0.9]])
+    assert evaluation.most_confident_mistakes(y, probabilities).tolist() == [2, 1]
+    assert evaluation.most_confident_mistakes(y, probabilities, count=1).tolist() == [2]
+
+
+def test_no_mistakes_give_an_empty_answer():
+    assert len(evaluation.most_confident_mistakes(np.array([0]), np.array([[1.0, 0.0]]))) == 0
+
+
+def test_pick():
+    assert pick(np.array([5, 6, 7]), [2, 0]).tolist() == [7, 5]
+
+
+@pytest.mark.parametrize("places", [[3], [-1], [0, 99], []])
+def test_pick_refuses_places_that_are_not_there(places):
+    with pytest.raises(ValueError, match="from 0 to 2"):
+        pick(np.array([5, 6, 7]), places)

@@ -1,0 +1,69 @@
+"""Each check of an exercise tells right from wrong, and None from both."""
+
+import inspect
+
+from helpers import exercises
+
+import numpy as np
+import pytest
+
+DIAGONAL = [[2, -1, -1], [-1, 2, -1], [-1, -1, 2]]
+
+# right answers, wrong answers (the mistakes that are made), answers of the wrong kind
+ANSWERS = {
+    "check_picture_bytes": (
+        [12_288, 12_288.0, np.int64(12_288)],
+        [3_072, 4_096, 24_576],
+        ["many", [1], True],
+    ),
+    "check_constant_answer": ([0.6, 6 / 10], [0.25, 0.4, 60, 1], ["0.6"]),
+    "check_choosing_set": (["validation"], ["training", "test"], ["all", 3]),
+    "check_pooled_size": ([12], [14, 13, 24, 11.5], ["12", (12, 12)]),
+    "check_one_output": ([9, 9.0], [6, 3, 5, 13], ["nine"]),
+    "check_diagonal_kernel": (
+        [DIAGONAL, np.array(DIAGONAL), np.eye(3) - 1 / 3],
+        [
+            np.eye(3),  # answers an even area
+            np.fliplr(DIAGONAL),  # the other diagonal
+            np.zeros((3, 3)),
+            -np.array(DIAGONAL),
+            [[-1, 2, -1]] * 3,  # a vertical line
+        ],
+        [5, "diagonal", [[1, 2], [3]], np.zeros((5, 5)), np.full((3, 3), np.nan)],
+    ),
+    "check_convolution_parameters": ([1_216], [1_200, 416, 76, 160], ["1216"]),
+    "check_flatten_size": ([9_216], [1_024, 144, 16_384, 64 * 64 * 64], [None.__class__]),
+    "check_first_loss": ([4.61, 4.6052, float(np.log(100))], [2.3, 2.0, -4.61, 0.01, 100], ["ln 100"]),
+    "check_steps_per_epoch": ([1_563], [1_562, 1_562.5, 50_000], ["1563"]),
+    "check_better_network": (["second"], ["first"], ["both", 2]),
+    "check_equal_logits": ([1 / 3, 0.333, 0.33], [2, 2 / 3, 0.5, 1], ["a third"]),
+    "check_shifted_logits": (["same"], ["larger", "smaller"], ["equal", 0]),
+    "check_small_difference": (["no"], ["yes"], [False, "maybe"]),
+    "check_pictures_for_half_width": ([8_000, 7_900], [4_000, 1_000, 16_000], ["8000"]),
+    "check_share_of_cats": ([0.6], [60, 0.4, 0.9, 1], ["0.6"]),
+}
+
+
+def test_every_check_is_tested():
+    assert set(ANSWERS) == {
+        name
+        for name, value in vars(exercises).items()
+        if name.startswith("check_") and inspect.isfunction(value)
+    }
+
+
+@pytest.mark.parametrize("name", ANSWERS)
+def test_check(name, capsys):
+    check = getattr(exercises, name)
+    right, wrong, other_kind = ANSWERS[name]
+
+    def said(answer):
+        check(answer)
+        return capsys.readouterr().out
+
+    assert said(None).startswith("Not answered yet")
+    for answer in right:
+        assert said(answer) == "Right.\n", answer
+    for answer in [*wrong, *other_kind]:
+        line = said(answer)
+        assert line.startswith("Not yet. ") and len(line) > 30, answer

@@ -1,0 +1,265 @@
+"""The rules of the lessons that a program can check, and every lesson run in a real kernel."""
+
+import ast
+import json
+import re
+import subprocess
+import sys
+
+from helpers import series
+
+import nbformat
+import numpy as np
+import papermill
+import pytest
+from PIL import Image
+
+LESSONS = series.find_lessons()
+PARAMETERS = {
+    "dataset",
+    "train_size",
+    "epochs",
+    "batch_size",
+    "learning_rate",
+    "seed",
+    "run_dir",
+    "pictures",
+    "picture",
+}
+EXERCISES = re.compile(r"^## Exercises", re.M)
+
+every_lesson = pytest.mark.parametrize("lesson", LESSONS, ids=lambda path: path.stem)
+
+
+def tags(cell) -> list[str]:
+    return cell.metadata.get("tags", [])
+
+
+def read(lesson):
+    notebook = nbformat.read(lesson, as_version=4)
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    text = "\n\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    return notebook, code, text
+
+
+def test_the_lessons_are_those_of_the_design():
+    assert [path.name for path in LESSONS][:7] == [
+        "01_check_your_gpu.ipynb",
+        "02_load_the_pictures.ipynb",
+        "03_see_convolution_and_pooling.ipynb",
+        "04_build_the_network.ipynb",
+        "05_train_the_network.ipynb",
+        "06_predict_pictures.ipynb",
+        "07_evaluate_the_network.ipynb",
+    ]
+
+
+@every_lesson
+def test_form(lesson):
+    notebook, _, text = read(lesson)
+    nbformat.validate(notebook)
+    title, sentence = notebook.cells[0].source.strip().split("\n\n")
+    assert re.fullmatch(r"# [A-Z][a-z]+ .+", title)
+    assert sentence.endswith(".") and "\n\n" not in sentence
+    headings = re.findall(r"^## (.+)", text, re.M)
+    assert headings[:3] == ["What you'll do", "What you'll learn", "What you need"]
+    assert headings[-3:] == ["Summary", "Exercises", "Next"]
+    assert re.search(r"minute", text.split("## What you need")[1].split("\n## ")[0])
+    links = re.findall(r"\]\((\d\d_\w+\.ipynb)\)", text)
+    assert all((series.NOTEBOOKS / link).exists() for link in links), links
+
+
+@every_lesson
+def test_imports_first_then_parameters(lesson):
+    _, code, _ = read(lesson)
+    assert all(
+        isinstance(node, ast.Import | ast.ImportFrom | ast.Expr) for node in ast.parse(code[0].source).body
+    )
+    assert not any(re.search(r"^\s*(import|from) ", cell.source, re.M) for cell in code[1:]), (
+        "imports come first"
+    )
+    assert "parameters" in tags(code[1])
+    assert sum("parameters" in tags(cell) for cell in code) == 1
+    for line in code[1].source.splitlines():
+        matched = re.fullmatch(r"(\w+) = (.+?)  # ([^=]+)", line)
+        assert matched, f"not of the form name = literal  # help: {line}"
+        assert matched[1] in PARAMETERS
+        ast.literal_eval(matched[2])
+    # papermill reads the same
+    assert series.lesson_parameters(lesson).keys() == {
+        line.split(" ")[0] for line in code[1].source.splitlines()
+    }
+
+
+@every_lesson
+def test_cells_are_short_and_plain(lesson):
+    _, code, _ = read(lesson)
+    for cell in code:
+        assert cell.source.strip(), "an empty cell"
+        assert len(cell.source.splitlines()) <= 20, cell.source
+        assert not re.search(r"^\s*[%!]|sys\.path|pip install", cell.source, re.M), cell.source
+
+
+@every_lesson
+def test_words(lesson):
+    _, _, text = read(lesson)
+    prose = re.sub(r"`[^`]*`|\]\([^)]*\)|<[^>]*>", "", text)
+    assert not re.findall(r"\b(simply|just|obviously|of course|easily|images?)\b", prose, re.I)
+
+
+@every_lesson
+def test_every_figure_has_a_description_and_a_sentence(lesson):
+    notebook, _, _ = read(lesson)
+    for place, cell in enumerate(notebook.cells):
+        if cell.cell_type != "code":
+            continue
+        for output in cell.outputs:
+            if "image/png" in output.get("data", {}):
+                alt = output.metadata.get("image/png", {}).get("alt", "")
+                assert len(alt) > 30, cell.source
+                around = [c.cell_type for c in notebook.cells[max(0, place - 2) : place + 3]]
+                assert "markdown" in around, cell.source
+
+
+@every_lesson
+def test_stored_outputs(lesson):
+    _, code, _ = read(lesson)
+    # "machine": the output says something about one machine alone, and is not stored.
+    assert not any(cell.outputs for cell in code if "machine" in tags(cell))
+    assert any(cell.outputs for cell in code), "no stored outputs: make outputs"
+    for cell in code:
+        if "nbval-check-output" in tags(cell):
+            assert cell.outputs, f"nothing to compare with: {cell.source}"
+    outputs = [output for cell in code for output in cell.outputs]
+    assert not [output for output in outputs if output.get("name") == "stderr"]
+    assert not [output for output in outputs if output.output_type == "error"]
+    text = json.dumps([{k: v for k, v in o.get("data", o).items() if k != "image/png"} for o in outputs])
+    assert not re.search(r"/(home|root|tmp|work|Users)/|[A-Z]:\\\\|site-packages|Warning", text)
+    assert lesson.stat().st_size < 3_000_000
+
+
+@every_lesson
+def test_exercises_end_in_checks_and_solutions_come_after(lesson):
+    notebook, _, _ = read(lesson)
+    begin = next(i for i, c in enumerate(notebook.cells) if EXERCISES.search(c.source))
+    after = notebook.cells[begin:]
+    checks = [i for i, cell in enumerate(after) if cell.cell_type == "code"]
+    assert len(checks) >= 2
+    for i in checks:
+        assert re.search(r"= None\n(?:.*\n)*.*check_\w+\(\w+\)\s*$", after[i].source), after[i].source
+    solutions = next(i for i, cell in enumerate(after) if "<details>" in cell.source)
+    assert solutions > max(checks)
+
+
+@pytest.fixture(scope="module")
+def run_dir(tmp_path_factory):
+    return tmp_path_factory.mktemp("lessons") / "run"
+
+
+@every_lesson
+def test_every_cell_runs_and_stored_outputs_are_current(lesson, run_dir, tmp_path):
+    """nbval in the quick profile: no error in any cell, and the deterministic outputs are as stored."""
+    given = series.PROFILES["quick"] | {"run_dir": str(run_dir)}
+    known = series.lesson_parameters(lesson)
+    copy = tmp_path / lesson.name
+    parameters = {name: value for name, value in given.items() if name in known}
+    papermill.execute_notebook(lesson, copy, parameters, prepare_only=True, progress_bar=False)
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "--nbval-lax",
+        "--nbval-current-env",
+        "-x",
+        "-q",
+        "-p",
+        "no:python",
+    ]
+    command += ["--nbval-cell-timeout", "240", "-p", "no:cacheprovider", str(copy)]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    _, code, _ = read(copy)
+    assert done.returncode == 0, done.stdout[-5000:] + done.stderr[-2000:]
+    assert f"{len(code)} passed" in done.stdout, done.stdout[-2000:]
+
+
+def test_nbval_sees_an_output_that_is_not_current(tmp_path):
+    """The check above can fail: a stored output that was tampered with is found."""
+    lesson = LESSONS[3]
+    notebook, code, _ = read(lesson)
+    checked = next(
+        cell for cell in code if "nbval-check-output" in tags(cell) and cell.outputs[0].get("text")
+    )
+    checked.outputs[0].text = checked.outputs[0].text.replace("1", "2")
+    nbformat.write(notebook, tmp_path / "changed.ipynb")
+    papermill.execute_notebook(
+        tmp_path / "changed.ipynb",
+        tmp_path / "copy.ipynb",
+        {"dataset": "doodles"},
+        prepare_only=True,
+        progress_bar=False,
+    )
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "--nbval-lax",
+        "--nbval-current-env",
+        "-x",
+        "-q",
+        "-p",
+        "no:python",
+    ]
+    done = subprocess.run([*command, "copy.ipynb"], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 1 and "1 failed" in done.stdout
+
+
+def small_pictures(count):
+    rng = np.random.default_rng(0)
+    y = np.arange(count) % 3
+    return (rng.integers(0, 60, (count, 32, 32, 3)) + 80 * y[:, None, None, None]).astype(np.uint8), y
+
+
+def run_plain_papermill(lesson, folder, **parameters):
+    """`papermill LESSON OUT -p NAME VALUE`, from a folder that is not the project's."""
+    command = [sys.executable, "-m", "papermill", str(lesson), "out.ipynb", "--no-progress-bar"]
+    for name, value in parameters.items():
+        command += ["-p", name, str(value)]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True)
+
+
+@pytest.mark.parametrize("form", ["npz", "folder"])
+def test_lesson_05_on_pictures_of_ones_own(form, tmp_path):
+    x, y = small_pictures(150)
+    if form == "npz":
+        source = tmp_path / "mine.npz"
+        np.savez(source, x_train=x[:120], y_train=y[:120], x_test=x[120:], y_test=y[120:])
+    else:
+        source = tmp_path / "mine"
+        for place, (picture, label) in enumerate(zip(x, y, strict=True)):
+            folder = source / ("train" if place < 120 else "test") / ["ant", "bee", "cow"][label]
+            folder.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(picture).resize((40 + place % 7, 50)).save(folder / f"{place}.png")
+    done = run_plain_papermill(
+        LESSONS[4], tmp_path, dataset=source, epochs=2, batch_size=16, run_dir="mine-run"
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    metrics = json.loads((tmp_path / "mine-run" / "metrics.json").read_text())
+    assert (metrics["epochs"], metrics["batch_size"], metrics["train_size"]) == (2, 16, 108)
+    assert metrics["classes"] == (
+        ["ant", "bee", "cow"] if form == "folder" else ["class 0", "class 1", "class 2"]
+    )
+
+
+def test_lesson_06_alone_trains_what_it_needs_and_shows_a_picture_of_ones_own(tmp_path):
+    x, y = small_pictures(90)
+    np.savez(tmp_path / "mine.npz", x_train=x[:60], y_train=y[:60], x_test=x[60:], y_test=y[60:])
+    Image.fromarray(np.repeat(np.repeat(x[0], 9, axis=0), 12, axis=1)).convert("L").save(
+        tmp_path / "grey.png"
+    )
+    done = run_plain_papermill(
+        LESSONS[5], tmp_path, dataset="mine.npz", epochs=1, pictures="[0, 29]", picture="grey.png"
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert (tmp_path / "runs" / "reference" / "metrics.json").exists()
+    text = (tmp_path / "out.ipynb").read_text()
+    assert "training one now" in text and "(288, 384, 3)" in text

@@ -1,0 +1,41 @@
+"""The networks have the shapes and the parameters that lesson 04 derives."""
+
+from helpers.networks import dense_network, reference_network
+from helpers.prediction import predict_probabilities
+
+import numpy as np
+
+
+def test_reference_network():
+    model = reference_network()
+    shapes = [layer.output.shape[1:] for layer in model.layers[1:]]
+    assert shapes == [
+        (30, 30, 32),
+        (15, 15, 32),
+        (13, 13, 64),
+        (6, 6, 64),
+        (4, 4, 64),
+        (1024,),
+        (64,),
+        (10,),
+    ]
+    assert [layer.count_params() for layer in model.layers[1:]] == [896, 0, 18_496, 0, 36_928, 0, 65_600, 650]
+    assert model.count_params() == 122_570
+
+
+def test_the_dense_network_has_more_parameters():
+    assert dense_network().count_params() == 197_322
+
+
+def test_the_number_of_classes_is_free():
+    assert reference_network(3).output_shape == dense_network(3).output_shape == (None, 3)
+
+
+def test_probabilities_of_uint8_pictures():
+    x = np.random.default_rng(0).integers(0, 256, size=(5, 32, 32, 3), dtype=np.uint8)
+    model = reference_network(4)
+    probabilities = predict_probabilities(model, x)
+    assert probabilities.shape == (5, 4)
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-6)
+    # The network normalises by itself: uint8 and float32 pictures of 0 to 255 are the same to it.
+    np.testing.assert_allclose(probabilities, predict_probabilities(model, x.astype("float32")), atol=1e-6)
