@@ -13,7 +13,7 @@ run: .venv/ready ## run all lessons on the built-in pictures, pages in build/ (P
 	$(BIN)/python -m helpers.series --profile $(PROFILE) --out build
 
 lab: .venv/ready ## open the lessons in JupyterLab
-	TF_CPP_MIN_LOG_LEVEL=2 $(BIN)/jupyter lab notebooks
+	$(BIN)/jupyter lab notebooks
 
 test: .venv/ready lint ## check and run everything: helpers, lessons, stored outputs
 	$(BIN)/python -m pytest

@@ -1,9 +1,34 @@
 """Helpers of the lessons, one module for each kind of thing.
 
-Importing this package before TensorFlow keeps TensorFlow's start-up notes out of the lessons.
+Importing this package in a Jupyter kernel also imports TensorFlow, and keeps what its C++ code then writes to
+stderr out of the lesson: dozens of lines about optimisations and missing CUDA drivers, on healthy machines.
+Lesson 01 reads them on purpose.
 """
 
 import os
+import sys
+import tempfile
 
-# TensorFlow reads this when it is imported: 2 leaves errors, without notes and warnings.
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+# TensorFlow reads this when it is imported. 3 is the only level without an error for a card that isn't there;
+# errors that matter are Python exceptions.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+
+def _import_tensorflow_quietly() -> None:
+    # Some lines come before TensorFlow obeys any setting, so the file descriptor itself is redirected.
+    stderr = os.dup(2)
+    with tempfile.TemporaryFile() as log:
+        os.dup2(log.fileno(), 2)
+        try:
+            import tensorflow  # noqa: F401
+        except BaseException:
+            log.seek(0)
+            os.write(stderr, log.read())
+            raise
+        finally:
+            os.dup2(stderr, 2)
+            os.close(stderr)
+
+
+if "ipykernel" in sys.modules:
+    _import_tensorflow_quietly()

@@ -68,7 +68,7 @@ class Check:
 
 
 def collect_findings(probe: Sequence[str] = PROBE, seconds: float = 180) -> Findings:
-    """Ask this machine. Takes about as long as importing TensorFlow twice.
+    """Ask this machine. Takes a little longer than TensorFlow takes to start.
 
     TensorFlow is tried in a process of its own, the command `probe`, which is ended after `seconds`: a GPU
     that fails can take its process down. That, too, is a finding: nothing is raised.
@@ -114,14 +114,14 @@ def _ask_tensorflow(probe: Sequence[str], seconds: float) -> dict:
     status, output, errors = _run(probe, seconds, os.environ | {"TF_CPP_MIN_LOG_LEVEL": "0"})
     facts = {"first_operation": ""}
     for line in output.splitlines():
-        if line.startswith("{"):
+        with contextlib.suppress(ValueError, TypeError):  # other output than the probe's
             facts |= json.loads(line, object_hook=_with_tuples)
     if not facts["first_operation"]:  # the process ended, or was ended, before it could tell
         last_line = errors.strip().splitlines()[-1:]
         facts["first_operation"] = ": ".join([_ending(status, seconds), *last_line])
-    telling = [line for line in errors.splitlines() if re.search("dlopen|cuInit|CUDA_ERROR|cuDNN", line, re.I)]
-    without_source = (re.sub(r"^.*?\.cc:\d+\] ", "", line).strip() for line in telling)
-    return facts | {"complaints": tuple(dict.fromkeys(without_source))}
+    about_cuda = re.compile("dlopen|cuInit|CUDA_ERROR|cuDNN", re.IGNORECASE)
+    messages = (re.sub(r"^.*?\.cc:\d+\] ", "", line).strip() for line in errors.splitlines())
+    return facts | {"complaints": tuple(dict.fromkeys(filter(about_cuda.search, messages)))}
 
 
 def _with_tuples(facts: dict) -> dict:
@@ -191,8 +191,10 @@ def _probe() -> None:
 
 # --- Judgement -------------------------------------------------------------------------------------
 
+SYMBOLS = {True: "✓", False: "✗", None: "–"}
 INSTALL = 'in the project\'s folder and environment, run `pip install -e ".[gpu]" -c requirements.txt`'
 USE_CPU = 'run the lessons on the CPU: set `CUDA_VISIBLE_DEVICES` to "-1" before TensorFlow is imported'
+REINSTALL = "TensorFlow does not work: install the lessons' packages anew, `make clean`, then `make lab`."
 
 # What tells the reason why the first operation failed, and its remedy; the first that fits counts.
 FIRST_OPERATION_REMEDIES = (
@@ -205,7 +207,7 @@ FIRST_OPERATION_REMEDIES = (
         r"OUT_OF_MEMORY|ResourceExhausted",
         "Another program holds the card's memory: `nvidia-smi` names it. End it, then restart the kernel.",
     ),
-    (r"cudnn|DNN library", f"The installed cuDNN does not fit this TensorFlow: {INSTALL}."),
+    (r"CUDNN_STATUS|DNN library", f"The installed cuDNN does not fit this TensorFlow: {INSTALL}."),
     ("", f"Search TensorFlow's issues for this error; until then, {USE_CPU}."),
 )
 
@@ -239,17 +241,16 @@ def verdict(findings: Findings) -> str:
     if findings.gpus and findings.first_operation != OK:
         return f"TensorFlow would use a GPU that fails. Until “{failed.name}” is mended, {USE_CPU}."
     if failed:
-        return f"The lessons run, on the {_processor(findings)}; “{failed.name}” is to be mended first."
+        return f"For now the lessons run on the {_processor(findings)}. Mend this first: “{failed.name}”."
     if findings.gpus:
-        return f"TensorFlow finds a GPU, and it works: the lessons run on {_processor(findings)}."
-    metal = (
-        " On macOS leave it at that: the last release of tensorflow-metal, 1.2.0, broke with TensorFlow 2.18."
-    )
-    return (
+        return f"TensorFlow finds a GPU, and it works: the lessons run on the {_processor(findings)}."
+    sentences = (
         "No GPU: the lessons run on the CPU, and every lesson is laid out for that. “What you need” in each "
         "gives its time on a CPU; a GPU would shorten the training, most of all in the long experiments."
-        + (metal if findings.system == "Darwin" else "")
     )
+    if findings.system == "Darwin":
+        sentences += " On macOS leave it at that: tensorflow-metal's last release broke with TensorFlow 2.18."
+    return sentences
 
 
 def as_table(checks: Sequence[Check]) -> str:
@@ -259,13 +260,10 @@ def as_table(checks: Sequence[Check]) -> str:
     return "\n".join("| " + " | ".join(cell.replace("|", r"\|") for cell in row) + " |" for row in rows)
 
 
-SYMBOLS = {True: "✓", False: "✗", None: "–"}
-
-
 def _processor(findings: Findings) -> str:
     if not findings.gpus:
         return "CPU"
-    return ", ".join(findings.cards) or "the GPU"
+    return f"GPU ({', '.join(findings.cards)})" if findings.cards else "GPU"
 
 
 def _system(findings: Findings) -> Check:
@@ -277,7 +275,7 @@ def _system(findings: Findings) -> Check:
         passed, remedy = False, "Make the environment with Python 3.11, 3.12 or 3.13."
     elif findings.system == "Windows" and findings.cards:
         passed = False
-        remedy = "On Windows itself TensorFlow after 2.10 uses no GPU: install WSL 2 and set the lessons up there."
+        remedy = "On Windows itself TensorFlow after 2.10 uses no GPU: set the lessons up in WSL 2."
     return Check("Python and system", passed, finding, remedy)
 
 
@@ -287,11 +285,12 @@ def _driver(findings: Findings) -> Check:
         finding = f"driver {findings.driver}: {', '.join(findings.cards)}"
         # What CUDA 12 needs, https://www.tensorflow.org/install/pip; in WSL it is the driver of Windows.
         oldest = 528 if findings.wsl or findings.system == "Windows" else 525
-        if int(findings.driver.split(".")[0]) >= oldest:
+        number = re.match(r"\d+", findings.driver)
+        if findings.gpus or number is None or int(number[0]) >= oldest:
             return Check(name, True, finding)
-        where = "in Windows" if findings.wsl else ""
-        remedy = f"The driver is too old: install NVIDIA's current driver {where}".strip()
-        return Check(name, False, finding, f"{remedy}; {oldest} is the oldest for CUDA 12.")
+        where = " in Windows" if findings.wsl else ""
+        remedy = f"CUDA 12 needs driver {oldest} or later: install NVIDIA's current driver{where}."
+        return Check(name, False, finding, remedy)
     finding = f"nvidia-smi: {findings.nvidia_smi}"
     if findings.gpus:
         return Check(name, None, finding)
@@ -307,8 +306,8 @@ def _driver(findings: Findings) -> Check:
             name,
             None,
             finding,
-            "If the computer has an NVIDIA card: install NVIDIA's driver in Windows, none in WSL; `wsl -l -v` must "
-            "say version 2; then `wsl --shutdown` and start anew.",
+            "If the computer has an NVIDIA card: install NVIDIA's driver in Windows, none in WSL; see that "
+            "`wsl -l -v` says version 2; then `wsl --shutdown` and start WSL anew.",
         )
     return Check(name, None, f"no NVIDIA card ({finding})")
 
@@ -319,11 +318,10 @@ def _cuda_build(findings: Findings) -> Check:
         versions = f"CUDA {findings.cuda}, cuDNN {findings.cudnn}"
         return Check(name, True, f"TensorFlow {findings.tensorflow} with {versions}")
     finding = f"TensorFlow {findings.tensorflow or 'unknown'} without CUDA"
-    if not findings.cards:
+    if findings.gpus or not findings.has_card:
         return Check(name, None, finding)
-    return Check(
-        name, False, finding, f"This TensorFlow is for the CPU: `pip uninstall tensorflow-cpu`, then {INSTALL}."
-    )
+    remedy = f"This TensorFlow is for the CPU: `pip uninstall tensorflow-cpu`, then {INSTALL}."
+    return Check(name, False, finding, remedy)
 
 
 def _visible_devices(findings: Findings) -> Check:
@@ -348,18 +346,16 @@ def _visible_devices(findings: Findings) -> Check:
 
 def _libraries(findings: Findings) -> Check:
     name = "GPU libraries"
-    if any("dlopen" in complaint for complaint in findings.complaints):
-        return Check(
-            name,
-            False if findings.has_card else None,
-            "“Cannot dlopen some GPU libraries”",
-            f"NVIDIA's libraries are missing: {INSTALL}, then restart the kernel. If they are there, unset "
-            "`LD_LIBRARY_PATH`, which can lead to others."
-            if findings.has_card
-            else "",
-        )
     if findings.gpus:
         return Check(name, True, "found")
+    if not findings.has_card:
+        return Check(name, None, "not needed")
+    if any("dlopen" in complaint for complaint in findings.complaints):
+        remedy = (
+            f"NVIDIA's libraries are missing: {INSTALL}, then restart the kernel. If they are there, unset "
+            "`LD_LIBRARY_PATH`, which can lead to others."
+        )
+        return Check(name, False, "“Cannot dlopen some GPU libraries”", remedy)
     return Check(name, None, "no complaint")
 
 
@@ -370,16 +366,13 @@ def _devices(findings: Findings) -> Check:
             name,
             False,
             f"none: {findings.first_operation}",
-            "TensorFlow does not start: install the lessons' packages anew, `make clean`, then `make lab`.",
+            REINSTALL,
         )
     if findings.gpus or not findings.has_card:
         return Check(name, True, finding)
-    return Check(
-        name,
-        False,
-        ". ".join([finding, *findings.complaints]),
-        "Restart the computer. If that does not help, search TensorFlow's issues for the words found.",
-    )
+    words = f" for “{findings.complaints[0]}”" if findings.complaints else ""
+    remedy = f"Restart the computer. If that does not help, search TensorFlow's issues{words}."
+    return Check(name, False, f"{finding} alone", remedy)
 
 
 def _first_operation(findings: Findings) -> Check:
@@ -387,6 +380,8 @@ def _first_operation(findings: Findings) -> Check:
     if result == OK:
         device = (findings.gpus or findings.devices)[0]
         return Check(name, True, f"a matrix product and a step of training on {device}")
+    if not findings.gpus:
+        return Check(name, False, result, REINSTALL)
     reasons = "\n".join([result, *findings.complaints])
     remedy = next(
         text for pattern, text in FIRST_OPERATION_REMEDIES if re.search(pattern, reasons, re.IGNORECASE)
@@ -402,10 +397,13 @@ def time_convolution(device: str, batch_size: int = 64, repeats: int = 10, seed:
     """The median of `repeats` times, in seconds, that `device` takes for one convolution.
 
     device: as TensorFlow lists it, "CPU:0" or "GPU:0". The convolution: `batch_size` pictures of 32×32 with
-    32 channels, 64 kernels of 3×3. Raises a RuntimeError if there is no such device.
+    32 channels, 64 kernels of 3×3. Raises ValueError if there is no such device.
     """
     import tensorflow as tf
 
+    devices = [known.name.removeprefix("/device:") for known in tf.config.list_logical_devices()]
+    if device not in devices:  # TensorFlow itself would silently take another one
+        raise ValueError(f"There is no device {device!r} here; there are {', '.join(devices)}.")
     with tf.device(device):
         pictures = tf.random.stateless_uniform((batch_size, 32, 32, 32), seed=(seed, 0))
         kernels = tf.random.stateless_uniform((3, 3, 32, 64), seed=(seed, 1))
@@ -486,7 +484,7 @@ EXAMPLES: dict[str, Findings] = {
         driver="581.29",
         cards=("NVIDIA GeForce RTX 5080",),
         first_operation="InternalError: 'cuLaunchKernel' failed with 'CUDA_ERROR_INVALID_HANDLE'",
-        complaints=("failed to load PTX text as a module: CUDA_ERROR_INVALID_PTX: a PTX JIT compilation failed",),
+        complaints=("failed to load PTX text as a module: CUDA_ERROR_INVALID_PTX",),
     ),
 }
 
@@ -498,35 +496,36 @@ EXERCISE = replace(
 )
 
 
-def check_first_failure(answer: str | None) -> str:
-    """Is `answer` the name of the check to mend first on the machine `EXERCISE`? Says so in a sentence."""
+def check_first_failure(answer) -> None:
+    """Print whether `answer` names the check to mend first on the machine `EXERCISE`."""
     names = [check.name for check in check(EXERCISE)]
-    if answer is None:
-        return "Not answered yet: write the name of a check in place of None."
-    if answer not in names:
-        return f"Not yet: there is no such check. The checks are: {', '.join(names)}."
     right = names.index(first_failure(check(EXERCISE)).name)
-    if names.index(answer) < right:
-        return f"Not yet: “{answer}” is fine on this machine. Read on, downwards."
-    if names.index(answer) > right:
-        return f"Not yet: a check above “{answer}” fails already."
-    return f"Right: “{answer}” first. Then check again, because what comes after it can be judged only then."
-
-
-def check_order(answer: str | None) -> str:
-    """Does `answer`, the letters A to D, put the lines of lesson 01's exercise in an order that works?"""
     if answer is None:
-        return "Not answered yet: write the four letters in place of None."
-    if not isinstance(answer, str) or sorted(answer.upper()) != list("ABCD"):
-        return "Not yet: the answer is a text that holds each of the letters A, B, C and D once."
-    place = answer.upper().index
-    if place("A") < place("B") or place("A") < place("D"):
-        return "Not yet: a line uses tf before TensorFlow is imported."
-    if place("C") > place("A"):
-        return "Not yet: CUDA_VISIBLE_DEVICES is set when TensorFlow is imported already."
-    if place("B") < place("D"):
-        return "Not yet: memory growth is set after the first operation."
-    return "Right: first what is read at the import, then what is read at the first operation."
+        print("Not answered yet: put the name of a check in place of None and run this cell.")
+    elif answer not in names:
+        print(f"Not yet. The checks are called {', '.join(map(repr, names))}.")
+    elif names.index(answer) < right:
+        print(f"Not yet. {answer!r} passes on this machine: read on, downwards.")
+    elif names.index(answer) > right:
+        print(f"Not yet. A check above {answer!r} fails already.")
+    else:
+        print("Right. What comes after it can only be judged once it is mended.")
+
+
+def check_order(answer) -> None:
+    """Print whether `answer`, the letters A to D, puts the lines of the second exercise in order."""
+    if answer is None:
+        print("Not answered yet: put the four letters in place of None and run this cell.")
+    elif not isinstance(answer, str) or sorted(answer) != list("ABCD"):
+        print("Not yet. The answer is a text with each of the letters A, B, C and D once.")
+    elif answer.index("A") > min(answer.index("B"), answer.index("D")):
+        print("Not yet. A line uses tf before TensorFlow is imported.")
+    elif answer.index("C") > answer.index("A"):
+        print("Not yet. When TensorFlow is imported, CUDA_VISIBLE_DEVICES is not set.")
+    elif answer.index("D") > answer.index("B"):
+        print("Not yet. Memory growth comes after the first operation.")
+    else:
+        print("Right.")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,792 @@
+"""How pictures get in: archives, folders, .npz files and single pictures, whole and with every fault."""
+
+import functools
+import gzip
+import hashlib
+import io
+import json
+import os
+import pickle
+import socket
+import struct
+import subprocess
+import sys
+import tarfile
+import threading
+import time
+import tracemalloc
+import types
+import warnings
+import zlib
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import ClassVar
+
+from helpers import datasets
+from helpers.datasets import DatasetError, cache_dir, load_dataset, read_picture, split_validation
+from helpers.download import DownloadError
+
+import numpy as np
+import pytest
+from PIL import Image
+
+NAMES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
+ARCHIVE_NAME = "cifar-10-batches-py-target_archive"
+ROWS = 20  # pictures in each batch of the miniature archive
+
+
+# A miniature of the official archive, pickled as Python 2 did it
+
+
+class Python2Pickler(pickle._Pickler):
+    """Writes text and bytes as Python 2's str, as in the official batches."""
+
+    dispatch: ClassVar = dict(pickle._Pickler.dispatch)
+
+    def save_str(self, value):
+        value = value.encode() if isinstance(value, str) else value
+        short = len(value) < 256
+        self.write(pickle.SHORT_BINSTRING + bytes([len(value)]) if short else pickle.BINSTRING)
+        self.write(value if short else struct.pack("<i", len(value)) + value)
+        self.memoize(value)
+
+    dispatch[str] = dispatch[bytes] = save_str
+
+
+def pickled(value) -> bytes:
+    file = io.BytesIO()
+    Python2Pickler(file, protocol=2).dump(value)
+    return file.getvalue().replace(b"numpy._core.multiarray", b"numpy.core.multiarray")
+
+
+def batch(i: int, rows: int = ROWS, **other) -> bytes:
+    data = np.random.default_rng(i).integers(0, 256, (rows, 3072), dtype=np.uint8)
+    labels = [(i + row) % 10 for row in range(rows)]
+    files = [f"{row}.png" for row in range(rows)]
+    return pickled({"batch_label": f"batch {i}", "data": data, "labels": labels, "filenames": files} | other)
+
+
+def members(rows: int = ROWS) -> dict[str, bytes]:
+    """The files of the archive, in the official archive's order."""
+    meta = {"label_names": list(NAMES), "num_cases_per_batch": rows, "num_vis": 3072}
+    files = {"batches.meta": pickled(meta), "readme.html": b"<html>"}
+    return files | {datasets.CIFAR10_BATCHES[i]: batch(i, rows) for i in (3, 5, 2, 1, 4, 0)}
+
+
+def pack(files: dict[str, bytes], path: Path, mode="w:gz") -> Path:
+    with tarfile.open(path, mode, compresslevel=1) if mode == "w:gz" else tarfile.open(path, mode) as archive:
+        for name, content in files.items():
+            info = tarfile.TarInfo(f"cifar-10-batches-py/{name}")
+            info.size = len(content)
+            archive.addfile(info, io.BytesIO(content))
+    return path
+
+
+def unpack(files: dict[str, bytes], folder: Path) -> Path:
+    folder.mkdir(parents=True)
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
+    return folder
+
+
+def check_miniature(data):
+    """All pictures are there, in Keras' order and with the colours as the last axis."""
+    assert data.class_names == NAMES
+    assert data.x_train.shape == (5 * ROWS, 32, 32, 3) and data.x_test.shape == (ROWS, 32, 32, 3)
+    assert data.x_train.dtype == data.x_test.dtype == np.uint8
+    assert data.y_train.dtype == data.y_test.dtype == np.int64
+    for i in range(6):
+        x, y = (data.x_test, data.y_test) if i == 5 else (data.x_train, data.y_train)
+        rows = slice(0, ROWS) if i == 5 else slice(i * ROWS, (i + 1) * ROWS)
+        official = np.random.default_rng(i).integers(0, 256, (ROWS, 3072), dtype=np.uint8)
+        assert np.array_equal(x[rows][7, :, :, 0].ravel(), official[7, :1024])  # red
+        assert np.array_equal(x[rows][7, :, :, 2].ravel(), official[7, 2048:])  # blue
+        assert y[rows].tolist() == [(i + row) % 10 for row in range(ROWS)]
+
+
+def refusal(act, *words, error=DatasetError) -> str:
+    """Return the message of the error that `act` must raise: one sentence with all of these words."""
+    with pytest.raises(error) as raised:
+        act()
+    message = str(raised.value)
+    assert "\n" not in message and message.endswith(".") and "accepted" in message, message
+    for word in words:
+        assert str(word) in message, message
+    return message
+
+
+@pytest.fixture
+def cache(tmp_path, monkeypatch) -> Path:
+    """Keras' cache for data sets, in a home of its own, where no test finds what another one left."""
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
+    monkeypatch.delenv("CIFAR10_MIRRORS", raising=False)
+    (tmp_path / "keras" / "datasets").mkdir(parents=True)
+    return tmp_path / "keras" / "datasets"
+
+
+@pytest.fixture
+def archive(tmp_path, monkeypatch) -> Path:
+    """A miniature archive that counts as the official one."""
+    path = pack(members(), tmp_path / "cifar.tar.gz")
+    monkeypatch.setattr(datasets, "CIFAR10_SHA256", hashlib.sha256(path.read_bytes()).hexdigest())
+    monkeypatch.setattr(datasets, "CIFAR10_BATCH_SIZE", ROWS)
+    return path
+
+
+@pytest.fixture
+def offline(monkeypatch):
+    def look_up(*args, **kwargs):
+        raise socket.gaierror(-2, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+
+
+@pytest.fixture
+def mirror(tmp_path, monkeypatch, archive):
+    """A server of the archive; what was asked of it is in `asked`."""
+
+    class Handler(SimpleHTTPRequestHandler):
+        def do_GET(self):
+            server.asked.append(self.path)
+            super().do_GET()
+
+        def log_message(self, *_):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Handler, directory=str(tmp_path)))
+    server.asked = []
+    server.url = f"http://127.0.0.1:{server.server_port}/"
+    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+# CIFAR-10: cache, mirrors, and what "auto" does
+
+
+def test_cifar10_is_downloaded_once_into_keras_cache(cache, mirror, archive, monkeypatch):
+    lines = []
+    monkeypatch.setenv("CIFAR10_MIRRORS", f"{mirror.url}missing.tar.gz\n  {mirror.url}{archive.name}")
+    data = load_dataset("cifar10", say=lines.append)
+    check_miniature(data)
+    assert data.name == "cifar10" and "Krizhevsky" in data.source and "downloaded" in data.source
+    assert mirror.asked == ["/missing.tar.gz", "/cifar.tar.gz"]
+    assert len(lines) == 1 and "answered 404" in lines[0]
+    assert [path.name for path in cache.iterdir()] == [ARCHIVE_NAME]
+
+    data = load_dataset("auto", say=lines.append)
+    check_miniature(data)
+    assert "cache" in data.source and "downloaded" not in data.source
+    assert len(mirror.asked) == 2 and len(lines) == 1
+
+
+def test_archive_that_older_versions_of_keras_left(cache, archive, offline):
+    archive.rename(cache / "cifar-10-batches-py.tar.gz")
+    check_miniature(load_dataset("cifar10"))
+
+
+@pytest.mark.parametrize("folder", ["cifar-10-batches-py-target/cifar-10-batches-py", "cifar-10-batches-py"])
+def test_folder_that_keras_unpacked(cache, archive, offline, folder):
+    unpack(members(), cache / folder)
+    check_miniature(load_dataset("cifar10"))
+
+
+@pytest.mark.parametrize("fault", ["missing", "cut", "short"])
+def test_half_unpacked_folder_is_not_taken_for_whole(cache, archive, mirror, monkeypatch, fault):
+    files = members()
+    del files["data_batch_5"]
+    if fault == "cut":
+        files["data_batch_5"] = batch(4)[:-1000]
+    if fault == "short":
+        files |= {name: batch(i, ROWS - 1) for i, name in enumerate(datasets.CIFAR10_BATCHES)}
+    unpack(files, cache / "cifar-10-batches-py")
+    monkeypatch.setenv("CIFAR10_MIRRORS", mirror.url + archive.name)
+    lines = []
+    check_miniature(load_dataset("cifar10", say=lines.append))
+    assert len(mirror.asked) == 1
+    assert len(lines) == 1 and lines[0].startswith("Not used: ")
+
+
+def test_damaged_archive_in_the_cache_is_replaced(cache, archive, mirror, monkeypatch):
+    (cache / ARCHIVE_NAME).write_bytes(archive.read_bytes()[:-5000])
+    monkeypatch.setenv("CIFAR10_MIRRORS", mirror.url + archive.name)
+    lines = []
+    check_miniature(load_dataset("cifar10", say=lines.append))
+    assert len(lines) == 1 and "damaged" in lines[0]
+    assert (cache / ARCHIVE_NAME).read_bytes() == archive.read_bytes()
+
+
+@pytest.fixture
+def few_doodles(monkeypatch):
+    """Stands in for helpers.doodles, whose drawing takes a while."""
+    x, y = np.zeros((20, 32, 32, 3), np.uint8), np.arange(20) % 10
+    module = types.SimpleNamespace(CLASS_NAMES=NAMES, load_doodles=lambda cache_dir: (x, y, x[:10], y[:10]))
+    monkeypatch.setitem(sys.modules, "helpers.doodles", module)
+
+
+def test_auto_offline_falls_back_quickly_and_says_why(cache, offline, few_doodles):
+    lines, began = [], time.monotonic()
+    data = load_dataset(say=lines.append)
+    assert time.monotonic() - began < 5
+    assert data.name == "doodles" and len(data.x_train) == 20
+    assert data.source == (
+        "The built-in pictures, drawn by the program, because CIFAR-10 is not on this computer and no mirror "
+        "sent the file (6 tried: unknown host)."
+    )
+    assert len(lines) == 6
+    assert lines[0] == "zenodo.org given up: unknown host." and lines[5].startswith("www.cs.toronto.edu ")
+
+
+def test_cifar10_offline_is_a_clear_error(cache, offline):
+    with pytest.raises(DownloadError) as raised:
+        load_dataset("cifar10", say=lambda line: None)
+    message = str(raised.value)
+    assert "unknown host" in message and "path" in message and "CIFAR10_MIRRORS" in message
+    assert message.endswith(".") and "\n" not in message
+
+
+def test_doodles(cache, offline, few_doodles):
+    data = load_dataset("doodles")
+    assert data.name == "doodles" and data.class_names == NAMES
+    assert data.source == "The built-in pictures, drawn by the program."
+
+
+@pytest.mark.parametrize("dataset", ["CIFAR100", "", "no/such/folder", "https://example.org/x.npz", None, 5])
+def test_neither_a_word_nor_a_path(dataset):
+    words = ("auto", "cifar10", "doodles", ".npz", "cifar-10-python.tar.gz", "train/<class>/")
+    refusal(lambda: load_dataset(dataset), repr(dataset), *words)
+
+
+def test_cache_is_where_keras_looks(tmp_path, monkeypatch):
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "new" / "keras"))
+    assert cache_dir() == tmp_path / "new" / "keras" / "datasets"
+    monkeypatch.delenv("KERAS_HOME")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    assert cache_dir() == tmp_path / ".keras" / "datasets"
+    monkeypatch.setattr(datasets.os, "access", lambda path, mode: False)
+    assert cache_dir().parts[-2:] == (".keras", "datasets")
+    assert not cache_dir().is_relative_to(tmp_path)
+
+
+# At full size: memory, and that other Keras programs find the download
+
+
+@pytest.fixture(scope="module")
+def full_size(tmp_path_factory) -> Path:
+    """An archive of as many pictures as CIFAR-10 has, easily compressed."""
+    files = {"batches.meta": pickled({"label_names": list(NAMES)})}
+    data = np.repeat(np.arange(10_000, dtype=np.uint8)[:, None], 3072, axis=1)
+    for i in (3, 5, 2, 1, 4, 0):
+        files[datasets.CIFAR10_BATCHES[i]] = batch(i, 10_000, data=data)
+    return pack(files, tmp_path_factory.mktemp("full") / "cifar.tar.gz")
+
+
+def test_memory_is_the_pictures_and_a_little(full_size):
+    tracemalloc.start()
+    try:
+        data = load_dataset(full_size)
+        now, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    size = data.x_train.nbytes + data.x_test.nbytes
+    assert size == 60_000 * 32 * 32 * 3
+    assert now < 1.05 * size
+    assert peak < 1.25 * size
+
+
+KERAS = """
+import json, sys
+import keras.src.datasets.cifar10 as cifar10
+from keras.src.utils import file_utils
+
+def no_network(*args, **kwargs):
+    raise SystemExit("Keras wants to download")
+
+file_utils.urlretrieve = no_network
+get_file = cifar10.get_file
+cifar10.get_file = lambda **settings: get_file(**(settings | {"file_hash": sys.argv[1]}))
+(x_train, y_train), (x_test, y_test) = cifar10.load_data()
+print(json.dumps([x_train.shape, x_test.shape, y_train[:20, 0].tolist(), x_train[-1].tolist()]))
+"""
+
+
+def test_other_keras_programs_find_the_download(full_size, cache, mirror, tmp_path, monkeypatch):
+    sha256 = hashlib.sha256(full_size.read_bytes()).hexdigest()
+    monkeypatch.setattr(datasets, "CIFAR10_SHA256", sha256)
+    monkeypatch.setenv("CIFAR10_MIRRORS", mirror.url + "full.tar.gz")
+    (tmp_path / "full.tar.gz").write_bytes(full_size.read_bytes())
+    data = load_dataset("cifar10")
+    code = [sys.executable, "-c", KERAS, sha256]
+    found = subprocess.run(code, capture_output=True, text=True, check=False)
+    assert found.returncode == 0, found.stderr
+    shape, test_shape, labels, last = json.loads(found.stdout.splitlines()[-1])
+    assert (tuple(shape), tuple(test_shape)) == (data.x_train.shape, data.x_test.shape)
+    assert labels == data.y_train[:20].tolist()
+    assert last == data.x_train[-1].tolist()
+    assert len(mirror.asked) == 1
+
+
+# The official archive, given as a path
+
+
+@pytest.mark.parametrize("mode", ["w:gz", "w", "w:xz"])
+def test_archive_under_any_name(tmp_path, mode):
+    path = pack(members(), tmp_path / "from the stick", mode)
+    data = load_dataset(str(path))
+    check_miniature(data)
+    assert data.name == str(path) and str(path) in data.source
+
+
+def test_home_is_understood(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    pack(members(), tmp_path / "cifar.tar.gz")
+    data = load_dataset("~/cifar.tar.gz")
+    check_miniature(data)
+    assert data.name == "~/cifar.tar.gz"
+
+
+@pytest.mark.parametrize("given", ["cifar-10-batches-py", "."])
+def test_unpacked_archive(tmp_path, given):
+    unpack(members(), tmp_path / "stick" / "cifar-10-batches-py")
+    check_miniature(load_dataset(tmp_path / "stick" / given))
+
+
+class Command:
+    """What a malicious file would hold: a command that is run when it is unpickled."""
+
+    def __init__(self, command):
+        self.command = command
+
+    def __reduce__(self):
+        return os.system, (self.command,)
+
+
+def without(*names):
+    return {name: content for name, content in members().items() if name not in names}
+
+
+@pytest.mark.parametrize(
+    "files, words",
+    [
+        (lambda: without("test_batch", "batches.meta"), ["no test_batch, no batches.meta"]),
+        (lambda: {"readme.html": b""}, ["no data_batch_1", "no test_batch"]),
+        (lambda: members() | {"data_batch_2": batch(1)[:-1000]}, ["data_batch_2"]),
+        (lambda: members() | {"data_batch_2": b""}, ["data_batch_2"]),
+        (lambda: members() | {"data_batch_2": b"text"}, ["data_batch_2"]),
+        (lambda: members() | {"data_batch_2": pickled([1])}, ["data_batch_2"]),
+        (lambda: members() | {"data_batch_2": pickled({"labels": []})}, ["data of data_batch_2", "missing"]),
+        (lambda: members() | {"data_batch_2": batch(1, labels=None)}, ["labels of data_batch_2"]),
+        (
+            lambda: members() | {"data_batch_2": batch(1, labels=[0])},
+            ["labels of data_batch_2", "(1,)", "(20,)"],
+        ),
+        (lambda: members() | {"data_batch_2": batch(1, labels=[[0], [1, 2]])}, ["labels of data_batch_2"]),
+        (lambda: members() | {"data_batch_2": batch(1, labels=["cat"] * ROWS)}, ["labels of data_batch_2"]),
+        (lambda: members() | {"data_batch_2": batch(1, labels=[10] * ROWS)}, ["label 10", "0 to 9"]),
+        (lambda: members() | {"test_batch": batch(1, labels=[-1] * ROWS)}, ["label -1", "0 to 9"]),
+        (
+            lambda: members() | {"data_batch_2": batch(1, ROWS - 1)},
+            ["data_batch_2", "(19, 3072)", "(20, 3072)"],
+        ),
+        (
+            lambda: members() | {"data_batch_2": batch(1, data=np.zeros((ROWS, 3072)))},
+            ["data_batch_2", "float64"],
+        ),
+        (lambda: members() | {"data_batch_4": batch(3, data=np.zeros((ROWS, 99), np.uint8))}, ["(20, 99)"]),
+        (lambda: members() | {"batches.meta": pickled({})}, ["batches.meta"]),
+        (lambda: members() | {"batches.meta": pickled({"label_names": ["cat", "cat"]})}, ["batches.meta"]),
+    ],
+)
+def test_faulty_batches(tmp_path, files, words):
+    path = pack(files(), tmp_path / "cifar.tar.gz")
+    refusal(lambda: load_dataset(path), path, *words)
+    if set(files()) & set(datasets.CIFAR10_BATCHES):
+        folder = unpack(files(), tmp_path / "cifar-10-batches-py")
+        refusal(lambda: load_dataset(folder), folder, *words)
+
+
+@pytest.mark.parametrize("how", ["system", "eval", "setattr"])
+def test_malicious_batch_is_refused_and_not_run(tmp_path, how):
+    victim = tmp_path / "victim"
+    evil = {
+        "system": pickled({"data": Command(f"touch {victim}")}),
+        "eval": f"cbuiltins\neval\n(S\"open({str(victim)!r}, 'w')\"\ntR.".encode(),
+        "setattr": b"cnumpy\nload\n(S'x'\ntR.",
+    }[how]
+    path = pack(members() | {"data_batch_1": evil}, tmp_path / "cifar.tar.gz")
+    refusal(lambda: load_dataset(path), "data_batch_1", "no numpy array")
+    assert not victim.exists()
+    pickle.loads(pickled(Command(f"touch {victim}")))
+    assert victim.exists()  # so the command was one that works
+
+
+def test_damaged_archives(tmp_path):
+    whole = pack(members(), tmp_path / "whole.tar.gz").read_bytes()
+    path = tmp_path / "cifar.tar.gz"
+    middle = len(whole) // 2
+    for damaged in (
+        whole[:middle],
+        whole[:-4],
+        whole[:middle] + bytes([whole[middle] ^ 1]) + whole[middle + 1 :],  # one bit of one pixel
+        whole[:middle] + bytes(2000) + whole[middle + 2000 :],
+        b"",
+        b"not an archive",
+        gzip.compress(b"no tar in it"),
+    ):
+        path.write_bytes(damaged)
+        refusal(lambda: load_dataset(path), path)
+
+
+# An .npz file
+
+
+def arrays(**other) -> dict[str, np.ndarray]:
+    rng = np.random.default_rng(0)
+    x = rng.integers(0, 256, (12, 32, 32, 3), dtype=np.uint8)
+    y = np.arange(12) % 3
+    return {"x_train": x, "y_train": y, "x_test": x[:6], "y_test": y[:6]} | other
+
+
+def save(path: Path, **content) -> Path:
+    np.savez(path, **{key: value for key, value in content.items() if value is not None})
+    return path
+
+
+@pytest.mark.parametrize("labels", [np.uint8, np.int32, np.int64, "column"])
+def test_npz(tmp_path, labels):
+    content = arrays()
+    for key in ("y_train", "y_test"):
+        content[key] = content[key][:, None] if labels == "column" else content[key].astype(labels)
+    path = save(tmp_path / "own.npz", **content)
+    data = load_dataset(str(path))
+    assert data.name == str(path) and str(path) in data.source
+    assert data.class_names == ("class 0", "class 1", "class 2")
+    assert np.array_equal(data.x_train, content["x_train"]) and data.x_train.dtype == np.uint8
+    assert data.y_train.tolist() == [0, 1, 2] * 4 and data.y_train.dtype == data.y_test.dtype == np.int64
+    assert len(data.x_test) == len(data.y_test) == 6
+
+
+def test_npz_with_class_names(tmp_path):
+    path = save(tmp_path / "own.npz", **arrays(class_names=np.array(["a", "b", "ç"])))
+    assert load_dataset(path).class_names == ("a", "b", "ç")
+
+
+@pytest.mark.parametrize(
+    "other, words",
+    [
+        ({"x_test": None, "y_train": None}, ["no y_train, no x_test"]),
+        ({"x_train": np.zeros((12, 28, 28), np.uint8)}, ["x_train", "(12, 28, 28)", "(n, 32, 32, 3)"]),
+        ({"x_test": np.zeros((6, 3, 32, 32), np.uint8)}, ["x_test", "(6, 3, 32, 32)"]),
+        ({"x_train": np.zeros((12, 32, 32, 3), np.float32)}, ["x_train", "float32", "uint8"]),
+        ({"x_train": np.zeros((0, 32, 32, 3), np.uint8)}, ["x_train", "at least 1"]),
+        ({"y_train": np.zeros(12)}, ["y_train", "float64", "whole numbers"]),
+        ({"y_train": np.zeros(12, bool)}, ["y_train", "bool"]),
+        ({"y_train": np.zeros(11, int)}, ["y_train", "(11,)", "(12,)"]),
+        ({"y_train": np.eye(12, 3, dtype=int)}, ["y_train", "(12, 3)"]),
+        ({"y_train": np.arange(12) % 3 + 1}, ["label 3", "0 to 2"]),
+        ({"y_train": np.arange(12) % 3 * 10**9}, ["label 1000000000", "0 to 2"]),
+        ({"y_test": np.array([0, 1, 2, 3, 0, 0])}, ["test label 3", "0 to 2"]),
+        ({"y_test": np.array([0, 1, -1, 0, 0, 0])}, ["test label -1"]),
+        ({"y_train": np.zeros(12, int), "y_test": np.zeros(6, int)}, ["one class", "two or more"]),
+        ({"x_train": np.array([None] * 12)}, ["x_train", "cannot be read"]),
+        ({"class_names": np.array(["a", "b"])}, ["label 2", "0 to 1"]),
+        ({"class_names": np.array(["a", "b", "c", "d"])}, ["no training picture with label 3"]),
+        ({"class_names": np.array(["a", "b", "b"])}, ["class_names"]),
+        ({"class_names": np.array([1, 2, 3])}, ["class_names"]),
+        ({"class_names": np.array("a")}, ["class_names"]),
+        ({"class_names": np.array([None, "b"], object)}, ["class_names", "cannot be read"]),
+    ],
+)
+def test_faulty_npz(tmp_path, other, words):
+    path = save(tmp_path / "own.npz", **arrays(**other))
+    refusal(lambda: load_dataset(path), path, *words)
+
+
+def test_damaged_npz(tmp_path):
+    path = save(tmp_path / "own.npz", **arrays())
+    whole = path.read_bytes()
+    for damaged in (whole[: len(whole) // 2], whole[:5000] + b"damage" + whole[5006:], b"", b"text"):
+        path.write_bytes(damaged)
+        refusal(lambda: load_dataset(path), path)
+
+
+# A folder of one's own pictures
+
+
+def checked(mode: str, size=(48, 40), colour=None) -> Image.Image:
+    picture = Image.new("RGB", size, colour or (200, 60, 20))
+    return picture.quantize(4) if mode == "P" else picture.convert(mode)
+
+
+@pytest.fixture
+def folder(tmp_path) -> Path:
+    """Three classes with pictures of all sorts; the left upper pixel's red says which class it is."""
+    for part, count in (("train", 12), ("test", 4)):
+        for label, name in enumerate(("ant", "bee", "Wasp")):
+            place = tmp_path / "own" / part / name
+            place.mkdir(parents=True)
+            for i in range(count):
+                size = (32, 32) if i % 2 else (40 + i, 90 - i)
+                Image.new("RGB", size, (50 * label, i, 0)).save(place / f"{i:02}.png")
+    return tmp_path / "own"
+
+
+def test_folder(folder):
+    (folder / "train" / "ant" / ".DS_Store").write_bytes(b"x")
+    (folder / "train" / "ant" / "Thumbs.db").write_bytes(b"x")
+    (folder / "train" / ".ipynb_checkpoints").mkdir()
+    (folder / "test" / "notes.txt").write_text("beside the class folders")
+    data = load_dataset(str(folder))
+    assert data.name == str(folder) and str(folder) in data.source
+    assert data.class_names == ("Wasp", "ant", "bee")  # sorted as Python sorts
+    assert data.x_train.shape == (36, 32, 32, 3) and data.x_test.shape == (12, 32, 32, 3)
+    assert data.x_train.dtype == np.uint8 and data.y_train.dtype == np.int64
+    for x, y in ((data.x_train, data.y_train), (data.x_test, data.y_test)):
+        assert np.array_equal(np.array([100, 0, 50])[y], x[:, 0, 0, 0])  # each label is its picture's
+    assert len(set(data.y_train[:12].tolist())) == 3  # not class by class
+    again = load_dataset(folder)
+    assert np.array_equal(again.x_train, data.x_train) and np.array_equal(again.y_test, data.y_test)
+
+
+def test_faulty_folders(folder):
+    stray = folder / "train" / "bee" / "letter.txt"
+    stray.write_text("no picture")
+    refusal(lambda: load_dataset(folder), stray, "JPEG, PNG")
+    stray.unlink()
+    stray.mkdir()
+    refusal(lambda: load_dataset(folder), stray, "is a folder")
+    stray.rmdir()
+    (folder / "test" / "cow").mkdir()
+    refusal(lambda: load_dataset(folder), folder / "test" / "cow", "no pictures")
+    (folder / "test" / "cow" / "1.png").write_bytes(b"")
+    refusal(lambda: load_dataset(folder), folder, "cow in test, but not in train")
+    (folder / "test" / "cow" / "1.png").rename(folder / "1.png")
+    (folder / "test" / "cow").rename(folder / "train" / "cow")
+    (folder / "1.png").rename(folder / "train" / "cow" / "1.png")
+    refusal(lambda: load_dataset(folder), folder, "cow in train, but not in test")
+    (folder / "test").rename(folder / "exam")
+    refusal(lambda: load_dataset(folder), folder / "test", "train/<class>/")
+    (folder / "train").rename(folder / "training")
+    refusal(lambda: load_dataset(folder), folder / "train", "train/<class>/")
+
+
+def test_one_class_is_no_choice(tmp_path):
+    for part in ("train", "test"):
+        (tmp_path / part / "ant").mkdir(parents=True)
+        checked("RGB").save(tmp_path / part / "ant" / "1.png")
+    refusal(lambda: load_dataset(tmp_path), tmp_path / "train", "two or more")
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may read everything")
+def test_folder_that_may_not_be_read(folder):
+    (folder / "train" / "bee").chmod(0)
+    try:
+        refusal(lambda: load_dataset(folder), folder / "train" / "bee", "Permission denied")
+    finally:
+        (folder / "train" / "bee").chmod(0o700)
+
+
+# Single pictures
+
+
+@pytest.mark.parametrize("kind", ["png", "bmp", "tif", "webp"])
+def test_picture_of_the_right_size_stays_as_it_is(tmp_path, kind):
+    pixels = np.random.default_rng(0).integers(0, 256, (32, 32, 3), dtype=np.uint8)
+    Image.fromarray(pixels).save(tmp_path / f"p.{kind}", lossless=True)
+    assert np.array_equal(read_picture(tmp_path / f"p.{kind}"), pixels)
+
+
+def test_jpeg_of_the_right_size_stays_as_pillow_reads_it(tmp_path):
+    pixels = np.random.default_rng(0).integers(0, 256, (32, 32, 3), dtype=np.uint8)
+    Image.fromarray(pixels).save(tmp_path / "p.jpg")
+    assert np.array_equal(read_picture(str(tmp_path / "p.jpg")), np.asarray(Image.open(tmp_path / "p.jpg")))
+
+
+@pytest.mark.parametrize(
+    "mode, name, colour",
+    [
+        ("1", "p.png", (255, 255, 255)),
+        ("L", "p.png", (97, 97, 97)),
+        ("LA", "p.png", (97, 97, 97)),
+        ("P", "p.gif", (200, 60, 20)),
+        ("P", "p.png", (200, 60, 20)),
+        ("RGBA", "p.png", (200, 60, 20)),
+        ("CMYK", "p.jpg", (200, 60, 20)),
+        ("CMYK", "p.tif", (200, 60, 20)),
+        ("YCbCr", "p.jpg", (200, 60, 20)),
+    ],
+)
+@pytest.mark.parametrize("size", [(48, 40), (32, 32), (5, 3), (1, 200)])
+def test_colour_modes(tmp_path, mode, name, colour, size):
+    source = (255, 255, 255) if mode == "1" else None
+    checked(mode, size, source).save(tmp_path / name)
+    picture = read_picture(tmp_path / name)
+    assert picture.shape == (32, 32, 3) and picture.dtype == np.uint8
+    assert np.abs(picture.astype(int) - colour).max() <= 5
+
+
+@pytest.mark.parametrize("name", ["p.png", "p.tif"])
+def test_16_bits_of_grey_are_scaled_not_clipped(tmp_path, name):
+    Image.fromarray(np.full((40, 40), 0x8040, np.uint16)).save(tmp_path / name)
+    assert np.unique(read_picture(tmp_path / name)).tolist() == [0x80]
+
+
+def test_transparent_pixels_are_white(tmp_path):
+    Image.new("RGBA", (40, 40), (255, 0, 0, 0)).save(tmp_path / "a.png")
+    assert np.unique(read_picture(tmp_path / "a.png")).tolist() == [255]
+    palette = Image.new("P", (32, 32), 0)
+    palette.putpalette([0, 200, 0, 0, 0, 200])
+    palette.putpixel((0, 0), 1)
+    palette.save(tmp_path / "p.png", transparency=0)
+    picture = read_picture(tmp_path / "p.png")
+    assert picture[0, 0].tolist() == [0, 0, 200] and picture[1:].min() == 255
+
+
+def test_middle_square_is_cut_out_and_averaged(tmp_path):
+    pixels = np.zeros((64, 192, 3), np.uint8)
+    pixels[:, 64:128] = (0, 255, 0)
+    Image.fromarray(pixels).save(tmp_path / "wide.png")
+    assert (read_picture(tmp_path / "wide.png") == (0, 255, 0)).all(axis=2)[:, 4:-4].all()
+    stripes = np.zeros((320, 320, 3), np.uint8)
+    stripes[:, ::2] = 255
+    Image.fromarray(stripes).save(tmp_path / "stripes.png")
+    assert np.abs(read_picture(tmp_path / "stripes.png").astype(int) - 127).max() < 12
+
+
+@pytest.mark.parametrize("orientation, corner", [(1, (0, 0)), (3, (31, 31)), (6, (0, 31)), (8, (31, 0))])
+def test_exif_rotation(tmp_path, orientation, corner):
+    pixels = np.zeros((32, 32, 3), np.uint8)
+    pixels[:16, :16] = 255
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    Image.fromarray(pixels).save(tmp_path / "p.jpg", exif=exif, quality=100)
+    picture = read_picture(tmp_path / "p.jpg")
+    bright = [place for place in ((0, 0), (0, 31), (31, 0), (31, 31)) if picture[place].min() > 128]
+    assert bright == [corner]
+
+
+def test_large_jpeg_is_read_small(tmp_path):
+    ramp = np.linspace(0, 255, 4000).astype(np.uint8)
+    Image.fromarray(np.broadcast_to(ramp[None, :, None], (4000, 4000, 3)).copy()).save(tmp_path / "p.jpg")
+    tracemalloc.start()
+    began = time.process_time()
+    picture = read_picture(tmp_path / "p.jpg")
+    seconds = time.process_time() - began
+    tracemalloc.stop()
+    began = time.process_time()
+    Image.open(tmp_path / "p.jpg").load()
+    assert seconds < 0.75 * (time.process_time() - began) + 0.02
+    assert np.abs(picture[16, :, 0].astype(int) - (np.arange(32) * 8 + 4)).max() < 6
+
+
+def huge_png(side: int) -> bytes:
+    """A PNG whose header promises a lot, without the pixels."""
+
+    def chunk(kind, content):
+        return (
+            struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+        )
+
+    head = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
+    return (
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(b"")) + chunk(b"IEND", b"")
+    )
+
+
+def test_faulty_pictures(tmp_path):
+    path = tmp_path / "p.png"
+    accepted = ("JPEG, PNG, GIF, BMP, TIFF and WebP", "89 megapixels")
+    refusal(lambda: read_picture(path), path, "does not exist", *accepted)
+    refusal(lambda: read_picture(tmp_path), tmp_path, "is a folder", *accepted)
+    path.write_bytes(b"")
+    refusal(lambda: read_picture(path), path, "is empty", *accepted)
+    path.write_text("text")
+    refusal(lambda: read_picture(path), path, "is no picture of a known kind", *accepted)
+    path.write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n")
+    refusal(lambda: read_picture(path), path, "is no picture of a known kind", *accepted)
+    for name in ("p.png", "p.jpg", "p.gif", "p.tif", "p.webp", "p.bmp"):
+        noise = np.random.default_rng(0).integers(0, 256, (60, 60, 3), dtype=np.uint8)
+        Image.fromarray(noise).save(tmp_path / name)
+        whole = (tmp_path / name).read_bytes()
+        (tmp_path / name).write_bytes(whole[: len(whole) // 2])
+        refusal(lambda name=name: read_picture(tmp_path / name), tmp_path / name, *accepted)
+    Image.fromarray(np.full((40, 40), 0.5, np.float32)).save(tmp_path / "f.tif")
+    refusal(lambda: read_picture(tmp_path / "f.tif"), tmp_path / "f.tif", "fractions", *accepted)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for side in (9_500, 12_000, 60_000):
+            path.write_bytes(huge_png(side))
+            refusal(lambda: read_picture(path), path, "is too large", *accepted)
+
+
+# The validation set
+
+
+def many(counts: list[int]) -> tuple[np.ndarray, np.ndarray]:
+    """Pictures of one pixel that tell where they stood."""
+    y = np.random.default_rng(1).permutation(np.repeat(np.arange(len(counts)), counts))
+    return np.arange(len(y))[:, None], y
+
+
+def test_split_holds_out_a_tenth_of_each_class():
+    x, y = many([100, 50, 15, 2])
+    x_train, y_train, x_validation, y_validation = split_validation(x, y, seed=3)
+    assert np.bincount(y_validation).tolist() == [10, 5, 1, 1]
+    assert np.bincount(y_train).tolist() == [90, 45, 14, 1]
+    assert sorted([*x_train[:, 0], *x_validation[:, 0]]) == list(range(167))  # each picture once
+    assert np.array_equal(y[x_train[:, 0]], y_train) and np.array_equal(y[x_validation[:, 0]], y_validation)
+    assert len(set(y_train[:20].tolist())) > 1 and x_train[:, 0].tolist() != sorted(x_train[:, 0])
+
+
+@pytest.mark.parametrize(
+    "train_size, counts",
+    [
+        (4, [1, 1, 1, 1]),
+        (10, [3, 3, 2, 2]),
+        (60, [23, 22, 14, 1]),
+        (150, [90, 45, 14, 1]),
+        (9999, [90, 45, 14, 1]),
+    ],
+)
+def test_split_keeps_a_balanced_part_and_the_same_validation_set(train_size, counts):
+    x, y = many([100, 50, 15, 2])
+    if train_size == 10:
+        x, y = many([100, 100, 100, 100])
+    whole = split_validation(x, y, seed=3)
+    part = split_validation(x, y, train_size, seed=3)
+    assert np.bincount(part[1]).tolist() == counts
+    assert np.array_equal(part[2], whole[2]) and np.array_equal(part[3], whole[3])
+    assert set(part[0][:, 0]) <= set(whole[0][:, 0])
+    again, other = split_validation(x, y, train_size, seed=3), split_validation(x, y, train_size, seed=4)
+    assert np.array_equal(again[0], part[0])
+    assert not np.array_equal(other[2], part[2])
+
+
+def test_split_copies_nothing_but_what_it_returns():
+    x, y = np.zeros((4000, 32, 32, 3), np.uint8), np.arange(4000) % 10
+    tracemalloc.start()
+    try:
+        parts = split_validation(x, y)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 1.1 * sum(part.nbytes for part in parts)
+    assert parts[0].dtype == np.uint8
+
+
+def test_split_refusals():
+    x, y = many([5, 5, 1])
+    refusal(lambda: split_validation(x, y), "Class 2")
+    x, y = many([5, 5, 5])
+    refusal(lambda: split_validation(x, y, 2), "train_size is 2", "from 3")
+    refusal(lambda: split_validation(x, y, -5), "train_size is -5", "from 3")
+    assert len(split_validation(x, y, 3)[0]) == 3
+
+
+def test_loading_needs_no_tensorflow():
+    code = "import sys, helpers.datasets; print([m for m in ('tensorflow', 'keras') if m in sys.modules])"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"
