@@ -57,6 +57,11 @@ def _pick(rng: Generator, options: Sequence):
     return options[int(rng.random() * len(options))]
 
 
+def _between(rng: Generator, low: float, high: float) -> float:
+    """The same as `rng.uniform`, but faster for a single number."""
+    return low + (high - low) * rng.random()
+
+
 def _mix(first: Colour, second: Colour, share: float) -> Colour:
     """The colour that lies `share` of the way from the first to the second."""
     (red, green, blue), (other_red, other_green, other_blue) = first, second
@@ -77,7 +82,8 @@ def _pale(colour: Colour, share: float = 0.35) -> Colour:
 
 def _vary(rng: Generator, colour: Colour, spread: float = 14) -> Colour:
     """A colour near the given one: above all lighter or darker, and a little of another hue."""
-    red, green, blue = rng.normal(rng.normal(0, spread), 0.4 * spread, 3).tolist()
+    lighter = rng.normal(0, spread)
+    red, green, blue = (lighter + 0.4 * spread * rng.standard_normal(3)).tolist()
     return _limit(colour[0] + red), _limit(colour[1] + green), _limit(colour[2] + blue)
 
 
@@ -197,7 +203,7 @@ class Canvas:
 
 def _clouds(canvas: Canvas, rng: Generator, bottom: float) -> None:
     for _ in range(int(rng.integers(0, 4))):
-        x, y, size = rng.uniform(-1, 1), rng.uniform(-1, bottom), rng.uniform(0.12, 0.32)
+        x, y, size = _between(rng, -1, 1), _between(rng, -1, bottom), _between(rng, 0.12, 0.32)
         for shift in (-0.9, 0, 0.8):
             canvas.ellipse(
                 x + shift * size, y + 0.2 * abs(shift) * size, size, size * 0.5, (255, 255, 255, 120)
@@ -238,39 +244,39 @@ def _open_sky(canvas: Canvas, rng: Generator) -> None:
 
 
 def _sunset(canvas: Canvas, rng: Generator) -> None:
-    horizon = rng.uniform(0.2, 0.8)
+    horizon = _between(rng, 0.2, 0.8)
     upper, middle = _pick(rng, [
         ((92, 84, 138), (238, 164, 118)), ((214, 122, 96), (250, 208, 140)), ((66, 74, 122), (222, 140, 136)),
     ])  # fmt: skip
     canvas.fade(-1, horizon, _vary(rng, upper), _vary(rng, middle))
-    canvas.ellipse(rng.uniform(-0.8, 0.8), horizon - rng.uniform(0, 0.6), 0.16, 0.16, (255, 236, 190))
+    canvas.ellipse(_between(rng, -0.8, 0.8), horizon - _between(rng, 0, 0.6), 0.16, 0.16, (255, 236, 190))
     ground = _pick(rng, [(96, 84, 78), (84, 96, 72), (110, 104, 138), (150, 112, 88)])
     canvas.fade(horizon, 1, _vary(rng, ground), _dark(ground, 0.3))
 
 
 def _sea(canvas: Canvas, rng: Generator) -> None:
-    horizon = rng.uniform(-0.3, 0.35)
+    horizon = _between(rng, -0.3, 0.35)
     _sky(canvas, rng, horizon)
     if rng.random() < 0.35:
         _hills(canvas, rng, horizon, _vary(rng, (116, 134, 142)))
     water = _vary(rng, _pick(rng, WATERS))
     canvas.fade(horizon, 1, _pale(water, 0.25), _dark(water, 0.2))
     for _ in range(5):
-        x, y = rng.uniform(-1, 0.8), rng.uniform(horizon + 0.05, 1)
-        canvas.box(x, y, x + rng.uniform(0.2, 0.5), y + 0.04, (255, 255, 255, 80))
+        x, y = _between(rng, -1, 0.8), _between(rng, horizon + 0.05, 1)
+        canvas.box(x, y, x + _between(rng, 0.2, 0.5), y + 0.04, (255, 255, 255, 80))
 
 
 def _meadow(canvas: Canvas, rng: Generator) -> None:
-    horizon = rng.uniform(-0.6, 0.3)
+    horizon = _between(rng, -0.6, 0.3)
     _sky(canvas, rng, horizon)
     grass = _vary(rng, _pick(rng, [(118, 152, 78), (146, 160, 84), (94, 132, 80), (180, 168, 100)]))
     if rng.random() < 0.5:
         _hills(canvas, rng, horizon, _mix(_dark(grass), (120, 140, 160), 0.4))
     for _ in range(int(rng.integers(0, 4))):
-        _tree(canvas, rng, rng.uniform(-1, 1), horizon + 0.1, rng.uniform(0.3, 0.7), _dark(grass, 0.4))
+        _tree(canvas, rng, _between(rng, -1, 1), horizon + 0.1, _between(rng, 0.3, 0.7), _dark(grass, 0.4))
     canvas.fade(horizon, 1, _pale(grass, 0.15), _dark(grass, 0.15))
     for _ in range(6):
-        x, y = rng.uniform(-1, 1), rng.uniform(horizon + 0.1, 1)
+        x, y = _between(rng, -1, 1), _between(rng, horizon + 0.1, 1)
         canvas.stroke([(x, y), (x + 0.04, y - 0.14)], _dark(grass, 0.3), 0.06, 0.01)
 
 
@@ -279,24 +285,24 @@ def _forest(canvas: Canvas, rng: Generator) -> None:
     canvas.fade(-1, 0.5, _pale(leaf, 0.2), _dark(leaf, 0.3))
     for _ in range(6):
         spot = (*_mix(leaf, _pick(rng, [WHITE, BLACK]), 0.25), 150)
-        x, y, size = rng.uniform(-1, 1), rng.uniform(-1, 0.2), rng.uniform(0.15, 0.35)
+        x, y, size = _between(rng, -1, 1), _between(rng, -1, 0.2), _between(rng, 0.15, 0.35)
         canvas.ellipse(x, y, size, 0.8 * size, spot)
     bark = _vary(rng, _pick(rng, [(86, 66, 52), (122, 104, 88), (64, 58, 54)]))
     for _ in range(int(rng.integers(1, 5))):
-        x, width = rng.uniform(-1, 1), rng.uniform(0.05, 0.14)
+        x, width = _between(rng, -1, 1), _between(rng, 0.05, 0.14)
         canvas.polygon(
             [(x - width, 0.6), (x - 0.6 * width, -1), (x + 0.6 * width, -1), (x + width, 0.6)], bark
         )
-    floor = _mix(leaf, (140, 112, 76), rng.uniform(0.2, 0.8))
-    canvas.fade(rng.uniform(0.2, 0.55), 1, _dark(floor, 0.1), _dark(floor, 0.3))
+    floor = _mix(leaf, (140, 112, 76), _between(rng, 0.2, 0.8))
+    canvas.fade(_between(rng, 0.2, 0.55), 1, _dark(floor, 0.1), _dark(floor, 0.3))
 
 
 def _town(canvas: Canvas, rng: Generator) -> None:
-    horizon = rng.uniform(0.0, 0.45)
+    horizon = _between(rng, 0.0, 0.45)
     _sky(canvas, rng, horizon)
     left = -1.1
     while left < 1:
-        right, top = left + rng.uniform(0.35, 0.8), rng.uniform(-0.95, horizon - 0.2)
+        right, top = left + _between(rng, 0.35, 0.8), _between(rng, -0.95, horizon - 0.2)
         wall = _vary(rng, _pick(rng, HOUSES))
         canvas.box(left, top, right, horizon + 0.05, wall)
         for x in _steps(left + 0.08, right - 0.1, 0.2):
@@ -311,47 +317,47 @@ def _street(canvas: Canvas, rng: Generator, horizon: float) -> None:
     canvas.fade(horizon, 1, _pale(ground, 0.2), _dark(ground, 0.1))
     canvas.box(-1, horizon, 1, horizon + 0.06, _pale(ground, 0.4))
     if rng.random() < 0.6:
-        y, shift = rng.uniform(horizon + 0.2, 0.95), rng.uniform(-0.4, 0.4)
+        y, shift = _between(rng, horizon + 0.2, 0.95), _between(rng, -0.4, 0.4)
         for x in (-1, -0.2, 0.6):
             canvas.box(x + shift, y, x + shift + 0.4, y + 0.05, (240, 236, 220, 200))
 
 
 def _road(canvas: Canvas, rng: Generator) -> None:
-    horizon = rng.uniform(-0.1, 0.45)
+    horizon = _between(rng, -0.1, 0.45)
     _sky(canvas, rng, horizon)
     green = _vary(rng, _pick(rng, [(108, 136, 88), (150, 146, 96), (120, 128, 128)]))
     _hills(canvas, rng, horizon, green)
     for _ in range(int(rng.integers(0, 4))):
-        _tree(canvas, rng, rng.uniform(-1, 1), horizon + 0.05, rng.uniform(0.3, 0.7), _dark(green, 0.3))
+        _tree(canvas, rng, _between(rng, -1, 1), horizon + 0.05, _between(rng, 0.3, 0.7), _dark(green, 0.3))
     _street(canvas, rng, horizon)
 
 
 def _room(canvas: Canvas, rng: Generator) -> None:
     wall = _vary(rng, _pick(rng, WALLS))
     floor = _vary(rng, _pick(rng, FLOORS))
-    edge = rng.uniform(0.0, 0.6)
+    edge = _between(rng, 0.0, 0.6)
     canvas.fade(-1, edge, wall, _dark(wall, 0.15))
     if rng.random() < 0.5:
-        x, y = rng.uniform(-1.1, 0.4), rng.uniform(-1, -0.5)
+        x, y = _between(rng, -1.1, 0.4), _between(rng, -1, -0.5)
         canvas.box(x, y, x + 0.66, y + 0.6, _pale(wall, 0.6))
         canvas.box(x + 0.07, y + 0.07, x + 0.59, y + 0.53, _vary(rng, _pick(rng, PAINTINGS)))
     if rng.random() < 0.5:
-        x, cloth = rng.uniform(-1.3, 0.3), _vary(rng, _pick(rng, PAINTS))
+        x, cloth = _between(rng, -1.3, 0.3), _vary(rng, _pick(rng, PAINTS))
         canvas.box(x, edge - 0.45, x + 1.1, edge + 0.12, _mix(cloth, wall, 0.4))
         canvas.box(x - 0.08, edge - 0.2, x + 1.18, edge + 0.16, _mix(cloth, wall, 0.25))
     canvas.fade(edge, 1, _dark(floor, 0.1), floor)
     if rng.random() < 0.4:
-        canvas.ellipse(rng.uniform(-0.3, 0.3), 0.8, 0.9, 0.25, (*_vary(rng, _pick(rng, PAINTS)), 140))
+        canvas.ellipse(_between(rng, -0.3, 0.3), 0.8, 0.9, 0.25, (*_vary(rng, _pick(rng, PAINTS)), 140))
 
 
 def _snow(canvas: Canvas, rng: Generator) -> None:
-    horizon = rng.uniform(-0.4, 0.4)
+    horizon = _between(rng, -0.4, 0.4)
     canvas.fade(-1, horizon, _vary(rng, (150, 172, 196)), (222, 226, 230))
     if rng.random() < 0.6:
         _hills(canvas, rng, horizon, _vary(rng, (176, 188, 206)))
     for _ in range(int(rng.integers(0, 4))):
         fir = _vary(rng, (84, 110, 104))
-        _tree(canvas, rng, rng.uniform(-1, 1), horizon + 0.05, rng.uniform(0.3, 0.7), fir)
+        _tree(canvas, rng, _between(rng, -1, 1), horizon + 0.05, _between(rng, 0.3, 0.7), fir)
     canvas.fade(horizon, 1, (236, 238, 242), _vary(rng, (196, 208, 224), 8))
 
 
@@ -359,23 +365,23 @@ def _pond(canvas: Canvas, rng: Generator) -> None:
     water = _vary(rng, _pick(rng, [(82, 116, 108), (96, 128, 96), (74, 100, 120), (120, 124, 92)]))
     canvas.fade(-1, 1, _pale(water, 0.2), _dark(water, 0.25))
     for _ in range(int(rng.integers(1, 6))):
-        x, y, size = rng.uniform(-1, 1), rng.uniform(-0.9, 0.9), rng.uniform(0.15, 0.35)
+        x, y, size = _between(rng, -1, 1), _between(rng, -0.9, 0.9), _between(rng, 0.15, 0.35)
         canvas.ellipse(x, y, size, size * 0.4, _vary(rng, (112, 150, 84)), shaded=True)
     for _ in range(4):
-        x, y = rng.uniform(-1, 0.8), rng.uniform(-1, 1)
-        canvas.box(x, y, x + rng.uniform(0.2, 0.5), y + 0.04, (255, 255, 255, 70))
+        x, y = _between(rng, -1, 0.8), _between(rng, -1, 1)
+        canvas.box(x, y, x + _between(rng, 0.2, 0.5), y + 0.04, (255, 255, 255, 70))
 
 
 def _sand(canvas: Canvas, rng: Generator) -> None:
-    horizon = rng.uniform(-0.6, 0.3)
+    horizon = _between(rng, -0.6, 0.3)
     _sky(canvas, rng, horizon)
     sand = _vary(rng, _pick(rng, [(208, 182, 140), (190, 158, 120), (172, 140, 112), (196, 190, 170)]))
     if rng.random() < 0.6:
         _hills(canvas, rng, horizon, _mix(sand, (140, 130, 150), 0.45))
     canvas.fade(horizon, 1, _pale(sand, 0.2), _dark(sand, 0.1))
     for _ in range(int(rng.integers(0, 6))):
-        size = rng.uniform(0.05, 0.16)
-        x, y = rng.uniform(-1, 1), rng.uniform(horizon + 0.1, 1)
+        size = _between(rng, 0.05, 0.16)
+        x, y = _between(rng, -1, 1), _between(rng, horizon + 0.1, 1)
         canvas.ellipse(x, y, size, size * 0.6, _dark(sand, 0.3), shaded=True)
 
 
@@ -394,7 +400,7 @@ def _airplane(canvas: Canvas, rng: Generator) -> None:
 
 
 def _airplane_beside(canvas: Canvas, rng: Generator, body: Colour, trim: Colour) -> None:
-    canvas = canvas.at(0, 0, turn=rng.uniform(-0.45, 0.2))
+    canvas = canvas.at(0, 0, turn=_between(rng, -0.45, 0.2))
     canvas.polygon([(0.1, -0.1), (-0.25, -0.42), (-0.4, -0.42), (-0.2, -0.08)], _dark(body, 0.3))  # far wing
     canvas.polygon([(-0.55, -0.08), (-0.86, -0.52), (-1.0, -0.52), (-0.94, -0.04)], trim)  # tail fin
     canvas.smooth([
@@ -411,8 +417,8 @@ def _airplane_beside(canvas: Canvas, rng: Generator, body: Colour, trim: Colour)
 
 
 def _airplane_above(canvas: Canvas, rng: Generator, body: Colour, trim: Colour) -> None:
-    canvas = canvas.at(0, 0, turn=rng.uniform(-1.2, 0.6))
-    sweep, span = rng.uniform(0.1, 0.5), rng.uniform(0.7, 0.95)
+    canvas = canvas.at(0, 0, turn=_between(rng, -1.2, 0.6))
+    sweep, span = _between(rng, 0.1, 0.5), _between(rng, 0.7, 0.95)
     for side in (-1, 1):
         canvas.polygon([
             (0.25, 0), (0.1 - sweep, side * span),
@@ -427,8 +433,8 @@ def _airplane_above(canvas: Canvas, rng: Generator, body: Colour, trim: Colour) 
 
 
 def _airplane_ahead(canvas: Canvas, rng: Generator, body: Colour, trim: Colour) -> None:
-    droop = rng.uniform(-0.25, 0.1)
-    canvas = canvas.at(0, 0, turn=rng.uniform(-0.3, 0.3))
+    droop = _between(rng, -0.25, 0.1)
+    canvas = canvas.at(0, 0, turn=_between(rng, -0.3, 0.3))
     canvas.polygon([(-0.05, -0.1), (0, -0.68), (0.05, -0.1)], trim)
     for side in (-1, 1):
         canvas.polygon(
@@ -442,7 +448,7 @@ def _airplane_ahead(canvas: Canvas, rng: Generator, body: Colour, trim: Colour) 
 
 
 def _biplane(canvas: Canvas, rng: Generator, body: Colour, trim: Colour) -> None:
-    canvas = canvas.at(0, 0, turn=rng.uniform(-0.4, 0.2))
+    canvas = canvas.at(0, 0, turn=_between(rng, -0.4, 0.2))
     canvas.smooth([(-0.8, -0.1), (-0.2, -0.2), (0.5, -0.22), (0.68, 0), (0.5, 0.18), (-0.1, 0.14)], trim)
     canvas.polygon([(-0.6, -0.06), (-0.74, -0.42), (-0.94, -0.4), (-0.9, 0.02)], body)
     canvas.box(-0.98, -0.06, -0.6, 0.02, _dark(body, 0.2))
@@ -489,11 +495,11 @@ def _automobile_beside(canvas: Canvas, rng: Generator, paint: Colour, glass: Col
     canvas.box(-0.9, 0.34, 0.92, 0.42, _dark(paint, 0.4))
     canvas.ellipse(0.88, 0.2, 0.08, 0.07, (250, 236, 190))
     canvas.ellipse(-0.9, 0.18, 0.06, 0.07, (200, 60, 50))
-    _wheels(canvas, (-0.55, 0.56), 0.42, rng.uniform(0.18, 0.24))
+    _wheels(canvas, (-0.55, 0.56), 0.42, _between(rng, 0.18, 0.24))
 
 
 def _automobile_ahead(canvas: Canvas, rng: Generator, paint: Colour, glass: Colour) -> None:
-    width, roof = rng.uniform(0.62, 0.8), rng.uniform(-0.62, -0.42)
+    width, roof = _between(rng, 0.62, 0.8), _between(rng, -0.62, -0.42)
     lamp = _pick(rng, [(252, 240, 200), (252, 240, 200), (196, 56, 48)])
     canvas.ellipse(0, 0.66, width * 1.1, 0.1, (20, 20, 30, 110))
     for side in (-1, 1):
@@ -538,20 +544,20 @@ def _bird_head(canvas: Canvas, colour: Colour, beak: Colour, length: float) -> N
 
 
 def _bird_perched(canvas: Canvas, rng: Generator, body: Colour, wing: Colour, beak: Colour) -> None:
-    canvas.stroke([(-1.4, 0.72), (0, 0.66), (1.4, rng.uniform(0.5, 0.8))], (104, 80, 62), 0.14, 0.08)
-    canvas = canvas.at(0, 0, turn=rng.uniform(-0.35, 0.25))
+    canvas.stroke([(-1.4, 0.72), (0, 0.66), (1.4, _between(rng, 0.5, 0.8))], (104, 80, 62), 0.14, 0.08)
+    canvas = canvas.at(0, 0, turn=_between(rng, -0.35, 0.25))
     for x in (-0.02, 0.14):
         canvas.stroke([(x, 0.4), (x + 0.02, 0.7)], _dark(beak, 0.2), 0.05)
     canvas.polygon([(-0.35, 0.1), (-0.95, 0.44), (-0.86, 0.6), (-0.2, 0.34)], _dark(wing, 0.2))
     canvas.smooth([(-0.5, 0.22), (-0.2, -0.18), (0.2, -0.4), (0.46, -0.2), (0.44, 0.2), (0.1, 0.48)], body)
     canvas.ellipse(0.28, 0.12, 0.16, 0.24, _pale(body, 0.4))
     canvas.smooth([(0.14, -0.14), (0.2, 0.1), (-0.1, 0.3), (-0.66, 0.36), (-0.25, 0.0)], wing)
-    _bird_head(canvas.at(0.36, -0.44, 1.15), body, beak, rng.uniform(0.12, 0.3))
+    _bird_head(canvas.at(0.36, -0.44, 1.15), body, beak, _between(rng, 0.12, 0.3))
 
 
 def _bird_flying(canvas: Canvas, rng: Generator, body: Colour, wing: Colour, beak: Colour) -> None:
-    lift = _pick(rng, [-1, -1, 1]) * rng.uniform(0.5, 0.95)  # wings up or down
-    canvas = canvas.at(0, -0.25 * lift, turn=rng.uniform(-0.4, 0.3))
+    lift = _pick(rng, [-1, -1, 1]) * _between(rng, 0.5, 0.95)  # wings up or down
+    canvas = canvas.at(0, -0.25 * lift, turn=_between(rng, -0.4, 0.3))
     canvas.smooth([
         (0.3, -0.05), (0.34, lift * 0.8), (0.12, lift - 0.12),
         (-0.06, lift * 0.6), (-0.1, 0),
@@ -560,28 +566,28 @@ def _bird_flying(canvas: Canvas, rng: Generator, body: Colour, wing: Colour, bea
         [(-0.4, -0.06), (-0.98, -0.16), (-0.9, 0.02), (-0.98, 0.18), (-0.4, 0.1)], _dark(wing, 0.1)
     )
     canvas.smooth([(-0.6, 0.02), (0, -0.18), (0.5, -0.12), (0.6, 0.06), (0.1, 0.2)], body)
-    _bird_head(canvas.at(0.6, -0.06, 0.9), body, beak, rng.uniform(0.15, 0.35))
+    _bird_head(canvas.at(0.6, -0.06, 0.9), body, beak, _between(rng, 0.15, 0.35))
     canvas.smooth(
         [(0.3, 0.0), (0.04, lift * 0.7), (-0.4, lift - 0.05), (-0.62, lift * 0.9), (-0.3, 0.02)], wing
     )
 
 
 def _bird_swimming(canvas: Canvas, rng: Generator, body: Colour, wing: Colour, beak: Colour) -> None:
-    neck = rng.uniform(0.25, 0.7)
+    neck = _between(rng, 0.25, 0.7)
     canvas.ellipse(0, 0.42, 0.95, 0.13, (255, 255, 255, 90))
     canvas.polygon([(-0.5, 0.1), (-0.95, -0.12), (-0.7, 0.36)], _dark(wing, 0.2))
     canvas.smooth([(-0.8, 0.16), (-0.3, -0.06), (0.3, 0.02), (0.62, 0.1), (0.56, 0.4), (-0.5, 0.44)], body)
     canvas.stroke([(0.36, 0.26), (0.56, 0.1 - 0.4 * neck), (0.44, 0.1 - neck)], body, 0.34, 0.22)
-    _bird_head(canvas.at(0.48, 0.06 - neck, 1.05), body, beak, rng.uniform(0.2, 0.3))
+    _bird_head(canvas.at(0.48, 0.06 - neck, 1.05), body, beak, _between(rng, 0.2, 0.3))
     canvas.smooth([(0.2, 0.1), (0.1, 0.3), (-0.4, 0.32), (-0.84, 0.06), (-0.3, 0.02)], wing)
 
 
 def _bird_wading(canvas: Canvas, rng: Generator, body: Colour, wing: Colour, beak: Colour) -> None:
-    for x, step in ((-0.12, rng.uniform(-0.2, 0.1)), (0.08, rng.uniform(-0.1, 0.25))):
+    for x, step in ((-0.12, _between(rng, -0.2, 0.1)), (0.08, _between(rng, -0.1, 0.25))):
         canvas.stroke([(x, 0.25), (x + 0.06, 0.6), (x + step, 0.95)], _dark(beak, 0.15), 0.06)
     canvas.smooth([(-0.75, 0.3), (-0.4, -0.02), (0.1, -0.14), (0.38, 0.06), (0.2, 0.34), (-0.3, 0.4)], body)
     canvas.stroke([(0.22, 0.12), (0.46, -0.16), (0.26, -0.4), (0.36, -0.68)], body, 0.24, 0.12)
-    _bird_head(canvas.at(0.38, -0.72, 0.75), body, beak, rng.uniform(0.35, 0.6))
+    _bird_head(canvas.at(0.38, -0.72, 0.75), body, beak, _between(rng, 0.35, 0.6))
     canvas.smooth([(0.18, 0.0), (0.04, 0.24), (-0.5, 0.36), (-0.86, 0.38), (-0.3, 0.02)], wing)
 
 
@@ -590,7 +596,7 @@ def _legs(
 ) -> None:
     """A pair of legs with a joint, each with a step of its own."""
     for x in xs:
-        step = rng.uniform(-0.16, 0.16)
+        step = _between(rng, -0.16, 0.16)
         knee = (top + foot) / 2
         canvas.stroke(
             [(x, top), (x + 0.6 * step + 0.03, knee), (x + step, foot)], colour, width, 0.55 * width
@@ -620,7 +626,7 @@ def _cat_head(canvas: Canvas, rng: Generator, coat: Colour, marks: Colour) -> No
 
 
 def _cat_tail(canvas: Canvas, rng: Generator, x: float, y: float, coat: Colour) -> None:
-    curl = rng.uniform(-0.25, 0.35)
+    curl = _between(rng, -0.25, 0.35)
     canvas = canvas.at(x, y)
     path = [(0, 0), (-0.3, -0.02), (-0.42, -0.3), (-0.36 - 0.5 * curl, -0.62), (-0.3 + curl, -0.8)]
     canvas.stroke(path, _dark(coat, 0.14), 0.15, 0.1)
@@ -628,12 +634,12 @@ def _cat_tail(canvas: Canvas, rng: Generator, x: float, y: float, coat: Colour) 
 
 def _cat_portrait(canvas: Canvas, rng: Generator, coat: Colour, marks: Colour) -> None:
     canvas.smooth([(-0.4, 0.2), (0.4, 0.2), (0.75, 1.4), (-0.75, 1.4)], _dark(coat, 0.12))
-    _cat_head(canvas.at(0, 0.02, rng.uniform(1.1, 1.4), rng.uniform(-0.25, 0.25)), rng, coat, marks)
+    _cat_head(canvas.at(0, 0.02, _between(rng, 1.1, 1.4), _between(rng, -0.25, 0.25)), rng, coat, marks)
 
 
 def _cat_sitting(canvas: Canvas, rng: Generator, coat: Colour, marks: Colour) -> None:
     canvas.ellipse(0, 0.86, 0.66, 0.1, (20, 20, 30, 80))
-    _cat_tail(canvas.at(-0.15, 0.78, rng.uniform(0.8, 1.1)), rng, 0, 0, coat)
+    _cat_tail(canvas.at(-0.15, 0.78, _between(rng, 0.8, 1.1)), rng, 0, 0, coat)
     canvas.smooth(
         [(0, -0.4), (0.3, 0.1), (0.44, 0.7), (0.2, 0.88), (-0.28, 0.88), (-0.5, 0.6), (-0.3, 0.1)], coat
     )
@@ -642,7 +648,7 @@ def _cat_sitting(canvas: Canvas, rng: Generator, coat: Colour, marks: Colour) ->
         canvas.stroke([(x, 0.3), (x + 0.02, 0.88)], _pale(coat, 0.12), 0.15, 0.13)
     for y in (0.3, 0.46):
         canvas.stroke([(-0.4, y + 0.1), (-0.2, y)], marks, 0.07, 0.03)
-    _cat_head(canvas.at(0.04, -0.36, rng.uniform(0.7, 0.85), rng.uniform(-0.3, 0.3)), rng, coat, marks)
+    _cat_head(canvas.at(0.04, -0.36, _between(rng, 0.7, 0.85), _between(rng, -0.3, 0.3)), rng, coat, marks)
 
 
 def _cat_walking(canvas: Canvas, rng: Generator, coat: Colour, marks: Colour) -> None:
@@ -656,7 +662,7 @@ def _cat_walking(canvas: Canvas, rng: Generator, coat: Colour, marks: Colour) ->
     for x in (-0.4, -0.16, 0.08):
         canvas.stroke([(x, -0.1), (x + 0.04, 0.16)], marks, 0.08, 0.03)
     _legs(canvas, rng, (-0.52, 0.44), 0.16, 0.76, 0.19, _dark(coat, 0.08))
-    _cat_head(canvas.at(0.58, -0.26, rng.uniform(0.58, 0.68), rng.uniform(-0.25, 0.25)), rng, coat, marks)
+    _cat_head(canvas.at(0.58, -0.26, _between(rng, 0.58, 0.68), _between(rng, -0.25, 0.25)), rng, coat, marks)
 
 
 def _cat_lying(canvas: Canvas, rng: Generator, coat: Colour, marks: Colour) -> None:
@@ -666,14 +672,14 @@ def _cat_lying(canvas: Canvas, rng: Generator, coat: Colour, marks: Colour) -> N
     for x in (-0.5, -0.25, 0):
         canvas.stroke([(x, -0.12), (x + 0.02, 0.14)], marks, 0.08, 0.03)
     canvas.smooth([(0.3, 0.36), (0.8, 0.4), (0.94, 0.5), (0.3, 0.56)], _pale(coat, 0.15))
-    _cat_head(canvas.at(0.5, -0.02, rng.uniform(0.65, 0.8), rng.uniform(-0.35, 0.35)), rng, coat, marks)
+    _cat_head(canvas.at(0.5, -0.02, _between(rng, 0.65, 0.8), _between(rng, -0.35, 0.35)), rng, coat, marks)
 
 
 def _deer(canvas: Canvas, rng: Generator) -> None:
     coats = [(166, 112, 66), (142, 100, 70), (188, 140, 92), (128, 110, 96), (108, 80, 60), (200, 166, 124)]
     coat = _vary(rng, _pick(rng, coats))
     horn = _pick(rng, [(96, 74, 58), (206, 184, 148), (150, 118, 84)])
-    antlers = rng.uniform(0.6, 1.1) if rng.random() < 0.8 else 0.0  # a doe has none
+    antlers = _between(rng, 0.6, 1.1) if rng.random() < 0.8 else 0.0  # a doe has none
     draw = _pick(rng, [_deer_standing, _deer_standing, _deer_standing, _deer_portrait, _deer_resting])
     draw(canvas, rng, coat, horn, antlers)
 
@@ -704,7 +710,7 @@ def _deer_standing(canvas: Canvas, rng: Generator, coat: Colour, horn: Colour, a
     _legs(canvas, rng, (-0.38, 0.22), 0.3, 0.92, 0.12, _dark(coat, 0.4))
     canvas.ellipse(-0.62, 0.08, 0.09, 0.13, WHITE)
     grazing = rng.random() < 0.25
-    x, y = (0.66, 0.42) if grazing else (rng.uniform(0.36, 0.5), rng.uniform(-0.48, -0.38))
+    x, y = (0.66, 0.42) if grazing else (_between(rng, 0.36, 0.5), _between(rng, -0.48, -0.38))
     canvas.stroke([(0.2, 0.12), ((x + 0.2) / 2 + 0.06, (y + 0.12) / 2), (x, y)], _dark(coat, 0.1), 0.36, 0.2)
     canvas.smooth(
         [(-0.66, 0.12), (-0.4, -0.1), (0.1, -0.08), (0.4, -0.04), (0.36, 0.28), (0, 0.34), (-0.5, 0.36)], coat
@@ -714,12 +720,12 @@ def _deer_standing(canvas: Canvas, rng: Generator, coat: Colour, horn: Colour, a
         for spot in (-0.45, -0.28, -0.1, 0.08):
             canvas.ellipse(spot, 0.02 + 0.08 * (spot < -0.2), 0.05, 0.04, _pale(coat, 0.7))
     _legs(canvas, rng, (-0.5, 0.3), 0.26, 0.95, 0.14, _dark(coat, 0.1))
-    _deer_head(canvas.at(x, y, 0.52, 0.5 if grazing else rng.uniform(-0.2, 0.2)), coat, horn, antlers)
+    _deer_head(canvas.at(x, y, 0.52, 0.5 if grazing else _between(rng, -0.2, 0.2)), coat, horn, antlers)
 
 
 def _deer_portrait(canvas: Canvas, rng: Generator, coat: Colour, horn: Colour, antlers: float) -> None:
     canvas.smooth([(-0.22, 0.2), (0.22, 0.2), (0.5, 1.5), (-0.5, 1.5)], _dark(coat, 0.14))
-    canvas = canvas.at(0, 0.2, 1, rng.uniform(-0.2, 0.2))
+    canvas = canvas.at(0, 0.2, 1, _between(rng, -0.2, 0.2))
     _antlers(canvas.at(0, -0.28, 0.85 * antlers), float(antlers > 0), horn)
     for side in (-1, 1):
         canvas.smooth([
@@ -742,7 +748,7 @@ def _deer_resting(canvas: Canvas, rng: Generator, coat: Colour, horn: Colour, an
     )
     canvas.stroke([(0.2, 0.56), (0.66, 0.5), (0.5, 0.66)], _dark(coat, 0.2), 0.14, 0.1)
     canvas.stroke([(-0.5, 0.5), (-0.2, 0.64), (-0.5, 0.68)], _dark(coat, 0.25), 0.14, 0.1)
-    _deer_head(canvas.at(0.42, -0.34, 0.56, rng.uniform(-0.2, 0.2)), coat, horn, antlers)
+    _deer_head(canvas.at(0.42, -0.34, 0.56, _between(rng, -0.2, 0.2)), coat, horn, antlers)
 
 
 def _dog(canvas: Canvas, rng: Generator) -> None:
@@ -792,14 +798,18 @@ def _dog_face(canvas: Canvas, rng: Generator, coat: Colour, patch: Colour) -> No
 def _dog_portrait(canvas: Canvas, rng: Generator, coat: Colour, patch: Colour) -> None:
     canvas.smooth([(-0.4, 0.2), (0.4, 0.2), (0.75, 1.4), (-0.75, 1.4)], _dark(coat, 0.12))
     if rng.random() < 0.6:
-        _dog_face(canvas.at(0, -0.06, rng.uniform(1.05, 1.35), rng.uniform(-0.25, 0.25)), rng, coat, patch)
+        _dog_face(
+            canvas.at(0, -0.06, _between(rng, 1.05, 1.35), _between(rng, -0.25, 0.25)), rng, coat, patch
+        )
     else:
-        _dog_head(canvas.at(-0.1, -0.1, rng.uniform(1.05, 1.3), rng.uniform(-0.25, 0.2)), rng, coat, patch)
+        _dog_head(
+            canvas.at(-0.1, -0.1, _between(rng, 1.05, 1.3), _between(rng, -0.25, 0.2)), rng, coat, patch
+        )
 
 
 def _dog_sitting(canvas: Canvas, rng: Generator, coat: Colour, patch: Colour) -> None:
     canvas.ellipse(0, 0.86, 0.66, 0.1, (20, 20, 30, 80))
-    canvas.stroke([(-0.4, 0.78), (-0.7, 0.7), (-0.86, rng.uniform(0.2, 0.6))], patch, 0.15, 0.07)
+    canvas.stroke([(-0.4, 0.78), (-0.7, 0.7), (-0.86, _between(rng, 0.2, 0.6))], patch, 0.15, 0.07)
     canvas.smooth(
         [(0, -0.36), (0.3, 0.0), (0.42, 0.6), (0.24, 0.88), (-0.36, 0.88), (-0.56, 0.6), (-0.34, 0.1)], coat
     )
@@ -808,14 +818,16 @@ def _dog_sitting(canvas: Canvas, rng: Generator, coat: Colour, patch: Colour) ->
         canvas.stroke([(x, 0.2), (x + 0.02, 0.88)], _pale(coat, 0.1), 0.19, 0.16)
     canvas.stroke([(-0.2, 0.0), (0.26, 0.0)], _pick(rng, PAINTS), 0.09)
     if rng.random() < 0.6:
-        _dog_face(canvas.at(0.06, -0.4, rng.uniform(0.75, 0.9), rng.uniform(-0.3, 0.3)), rng, coat, patch)
+        _dog_face(canvas.at(0.06, -0.4, _between(rng, 0.75, 0.9), _between(rng, -0.3, 0.3)), rng, coat, patch)
     else:
-        _dog_head(canvas.at(0.04, -0.36, rng.uniform(0.8, 0.95), rng.uniform(-0.25, 0.2)), rng, coat, patch)
+        _dog_head(
+            canvas.at(0.04, -0.36, _between(rng, 0.8, 0.95), _between(rng, -0.25, 0.2)), rng, coat, patch
+        )
 
 
 def _dog_standing(canvas: Canvas, rng: Generator, coat: Colour, patch: Colour) -> None:
     canvas.ellipse(-0.05, 0.78, 0.8, 0.1, (20, 20, 30, 80))
-    canvas.stroke([(-0.6, 0.0), (-0.84, -0.14), (-0.94, rng.uniform(-0.5, 0.2))], coat, 0.14, 0.06)
+    canvas.stroke([(-0.6, 0.0), (-0.84, -0.14), (-0.94, _between(rng, -0.5, 0.2))], coat, 0.14, 0.06)
     _legs(canvas, rng, (-0.44, 0.24), 0.2, 0.76, 0.17, _dark(coat, 0.35))
     canvas.stroke([(0.22, 0.06), (0.48, -0.34)], _dark(coat, 0.08), 0.42, 0.32)
     canvas.smooth([
@@ -823,10 +835,10 @@ def _dog_standing(canvas: Canvas, rng: Generator, coat: Colour, patch: Colour) -
         (0.46, 0.26), (0.1, 0.3), (-0.5, 0.32),
     ], coat)  # fmt: skip
     if rng.random() < 0.5:
-        canvas.ellipse(rng.uniform(-0.4, 0.1), 0.04, 0.24, 0.14, patch)
+        canvas.ellipse(_between(rng, -0.4, 0.1), 0.04, 0.24, 0.14, patch)
     _legs(canvas, rng, (-0.52, 0.34), 0.16, 0.8, 0.2, _dark(coat, 0.06))
     canvas.stroke([(0.26, -0.22), (0.52, -0.08)], _pick(rng, PAINTS), 0.08)
-    size, turn = rng.uniform(0.58, 0.7), rng.uniform(-0.3, 0.25)
+    size, turn = _between(rng, 0.58, 0.7), _between(rng, -0.3, 0.25)
     head = _dog_face if rng.random() < 0.3 else _dog_head
     head(canvas.at(0.5, -0.36, size, turn), rng, coat, patch)
 
@@ -864,7 +876,7 @@ def _frog_ahead(canvas: Canvas, rng: Generator, skin: Colour, spots: Colour) -> 
     )
     canvas.stroke([(-0.56, -0.02), (-0.3, 0.09), (0.3, 0.09), (0.56, -0.02)], _dark(skin, 0.6), 0.06)
     for side in (-1, 1):
-        _frog_eye(canvas, side * 0.4, -0.4, rng.uniform(0.2, 0.25), skin)
+        _frog_eye(canvas, side * 0.4, -0.4, _between(rng, 0.2, 0.25), skin)
 
 
 def _frog_beside(canvas: Canvas, rng: Generator, skin: Colour, spots: Colour) -> None:
@@ -880,11 +892,11 @@ def _frog_beside(canvas: Canvas, rng: Generator, skin: Colour, spots: Colour) ->
     canvas.stroke([(0.34, 0.22), (0.5, 0.42), (0.4, 0.6), (0.64, 0.62)], _dark(skin, 0.12), 0.15, 0.08)
     canvas.smooth([(-0.9, 0.4), (-0.66, 0.06), (-0.24, 0.2), (-0.16, 0.42), (-0.5, 0.6)], _dark(skin, 0.06))
     canvas.stroke([(-0.74, 0.58), (-0.4, 0.56), (0.06, 0.62)], _dark(skin, 0.2), 0.14, 0.09)
-    _frog_eye(canvas, 0.42, -0.4, rng.uniform(0.19, 0.25), skin)
+    _frog_eye(canvas, 0.42, -0.4, _between(rng, 0.19, 0.25), skin)
 
 
 def _frog_above(canvas: Canvas, rng: Generator, skin: Colour, spots: Colour) -> None:
-    canvas = canvas.at(0, 0, turn=rng.uniform(-2.5, 0.8))
+    canvas = canvas.at(0, 0, turn=_between(rng, -2.5, 0.8))
     for side in (-1, 1):
         leg = canvas.at(0, 0, mirror=False) if side > 0 else canvas.at(0, 0, turn=np.pi, mirror=True)
         leg.stroke([(-0.3, 0.2), (-0.1, 0.7), (-0.66, 0.62), (-0.84, 0.86)], _dark(skin, 0.14), 0.28, 0.09)
@@ -923,13 +935,13 @@ def _horse_head(canvas: Canvas, rng: Generator, coat: Colour, mane: Colour) -> N
 
 def _horse_standing(canvas: Canvas, rng: Generator, coat: Colour, mane: Colour) -> None:
     canvas.ellipse(-0.05, 0.9, 0.75, 0.09, (20, 20, 30, 80))
-    sway = rng.uniform(-0.12, 0.1)
+    sway = _between(rng, -0.12, 0.1)
     canvas.stroke(
         [(-0.56, -0.06), (-0.76, 0.06), (-0.8 + sway, 0.34), (-0.76 + 2 * sway, 0.62)], mane, 0.12, 0.14
     )
     _legs(canvas, rng, (-0.42, 0.24), 0.24, 0.9, 0.15, _dark(coat, 0.4))
     grazing = rng.random() < 0.25
-    x, y = (0.68, 0.36) if grazing else (rng.uniform(0.42, 0.54), rng.uniform(-0.58, -0.46))
+    x, y = (0.68, 0.36) if grazing else (_between(rng, 0.42, 0.54), _between(rng, -0.58, -0.46))
     canvas.stroke(
         [(0.16, 0.12), ((x + 0.2) / 2 + 0.04, (y + 0.04) / 2), (x, y)], _dark(coat, 0.05), 0.52, 0.28
     )
@@ -943,7 +955,7 @@ def _horse_standing(canvas: Canvas, rng: Generator, coat: Colour, mane: Colour) 
     if rng.random() < 0.25:
         canvas.smooth([(-0.3, -0.18), (0.06, -0.16), (0.08, 0.12), (-0.22, 0.12)], _pick(rng, PAINTS))
     _legs(canvas, rng, (-0.52, 0.32), 0.2, 0.92, 0.18, _dark(coat, 0.06))
-    _horse_head(canvas.at(x, y, 0.6, 0.35 if grazing else rng.uniform(-0.25, 0.2)), rng, coat, mane)
+    _horse_head(canvas.at(x, y, 0.6, 0.35 if grazing else _between(rng, -0.25, 0.2)), rng, coat, mane)
 
 
 def _horse_portrait(canvas: Canvas, rng: Generator, coat: Colour, mane: Colour) -> None:
@@ -951,7 +963,7 @@ def _horse_portrait(canvas: Canvas, rng: Generator, coat: Colour, mane: Colour) 
         [(-0.5, -0.5), (0.0, -0.4), (0.3, 0.2), (0.4, 1.4), (-1.0, 1.4), (-0.8, 0.3)], _dark(coat, 0.08)
     )
     canvas.smooth([(-0.24, -0.66), (-0.4, 0.0), (-0.62, 0.8), (-1.0, 1.2), (-0.86, 0.2), (-0.56, -0.4)], mane)
-    _horse_head(canvas.at(-0.16, -0.36, rng.uniform(1.0, 1.2), rng.uniform(-0.2, 0.2)), rng, coat, mane)
+    _horse_head(canvas.at(-0.16, -0.36, _between(rng, 1.0, 1.2), _between(rng, -0.2, 0.2)), rng, coat, mane)
     if rng.random() < 0.4:
         canvas.stroke([(-0.2, 0.05), (0.3, -0.2), (0.42, 0.32)], (96, 60, 44), 0.06)
 
@@ -981,7 +993,7 @@ def _hull(canvas: Canvas, colour: Colour, deck: float) -> None:
 
 def _sailing_ship(canvas: Canvas, rng: Generator, hull: Colour, trim: Colour) -> None:
     sail = _vary(rng, _pick(rng, [(244, 240, 228), (236, 224, 200), (222, 226, 232), trim]), 8)
-    mast = rng.uniform(-0.1, 0.2)
+    mast = _between(rng, -0.1, 0.2)
     if rng.random() < 0.65:
         canvas.stroke([(mast, 0.4), (mast, -0.98)], (96, 76, 60), 0.07)
         canvas.smooth([(mast - 0.06, -0.9), (mast - 0.06, 0.22), (-0.8, 0.2), (-0.4, -0.3)], sail)
@@ -996,11 +1008,11 @@ def _sailing_ship(canvas: Canvas, rng: Generator, hull: Colour, trim: Colour) ->
                     [(left, top), (right, top), (right + 0.07, foot), (left + 0.07, foot)], sail, True
                 )
         canvas.stroke([(0.7, 0.25), (1.1, -0.02)], (96, 76, 60), 0.06)
-    _hull(canvas, hull, rng.uniform(0.24, 0.36))
+    _hull(canvas, hull, _between(rng, 0.24, 0.36))
 
 
 def _cargo_ship(canvas: Canvas, rng: Generator, hull: Colour, trim: Colour) -> None:
-    deck = rng.uniform(0.1, 0.24)
+    deck = _between(rng, 0.1, 0.24)
     for x in (-0.4, -0.16, 0.08, 0.32, 0.56):
         for level in range(int(rng.integers(1, 4))):
             box = _vary(rng, _pick(rng, PAINTS))
@@ -1012,7 +1024,7 @@ def _cargo_ship(canvas: Canvas, rng: Generator, hull: Colour, trim: Colour) -> N
 
 
 def _liner(canvas: Canvas, rng: Generator, hull: Colour, trim: Colour) -> None:
-    deck, funnels = rng.uniform(0.14, 0.26), _pick(rng, [(0.0,), (-0.3, 0.2), (-0.45, -0.05, 0.35)])
+    deck, funnels = _between(rng, 0.14, 0.26), _pick(rng, [(0.0,), (-0.3, 0.2), (-0.45, -0.05, 0.35)])
     for x in funnels:
         canvas.polygon([(x - 0.12, -0.2), (x - 0.16, -0.68), (x + 0.06, -0.68), (x + 0.1, -0.2)], trim)
         canvas.box(x - 0.17, -0.68, x + 0.07, -0.58, BLACK)
@@ -1030,7 +1042,7 @@ def _liner(canvas: Canvas, rng: Generator, hull: Colour, trim: Colour) -> None:
 
 
 def _fishing_ship(canvas: Canvas, rng: Generator, hull: Colour, trim: Colour) -> None:
-    cabin = rng.uniform(-0.5, 0.1)
+    cabin = _between(rng, -0.5, 0.1)
     canvas.stroke([(cabin - 0.12, 0.1), (cabin - 0.12, -0.9)], (96, 76, 60), 0.06)
     canvas.stroke([(cabin - 0.12, -0.7), (0.9, 0.1)], (96, 76, 60), 0.04)
     canvas.box(cabin - 0.3, -0.28, cabin + 0.36, 0.32, (236, 232, 220))
@@ -1074,11 +1086,11 @@ def _truck_beside(canvas: Canvas, rng: Generator, paint: Colour, load: Colour, g
     canvas.box(0.46, 0.1, 0.56, 0.15, _dark(paint, 0.5))
     canvas.ellipse(0.96, 0.26, 0.06, 0.07, (252, 238, 190))
     rear = _pick(rng, [(-0.62,), (-0.7, -0.36), (-0.76, -0.44, 0.1)])
-    _wheels(canvas, (*rear, 0.68), 0.48, rng.uniform(0.16, 0.21))
+    _wheels(canvas, (*rear, 0.68), 0.48, _between(rng, 0.16, 0.21))
 
 
 def _cargo_box(canvas: Canvas, rng: Generator, load: Colour) -> None:
-    top = rng.uniform(-0.72, -0.5)
+    top = _between(rng, -0.72, -0.5)
     canvas.box(-0.98, top, 0.36, 0.34, load)
     canvas.box(-0.98, top, 0.36, top + 0.08, _pale(load, 0.4))
     canvas.box(-0.98, 0.24, 0.36, 0.34, _dark(load, 0.3))
@@ -1095,7 +1107,7 @@ def _cargo_tank(canvas: Canvas, rng: Generator, load: Colour) -> None:
 
 
 def _cargo_gravel(canvas: Canvas, rng: Generator, load: Colour) -> None:
-    canvas.smooth([(-0.9, -0.2), (-0.3, rng.uniform(-0.7, -0.4)), (0.3, -0.2)], _vary(rng, (156, 130, 100)))
+    canvas.smooth([(-0.9, -0.2), (-0.3, _between(rng, -0.7, -0.4)), (0.3, -0.2)], _vary(rng, (156, 130, 100)))
     canvas.polygon([(-1.02, -0.22), (0.38, -0.28), (0.3, 0.34), (-0.88, 0.34)], load)
     for x in (-0.7, -0.35, 0):
         canvas.box(x, -0.2, x + 0.06, 0.34, _dark(load, 0.25))
@@ -1109,7 +1121,7 @@ def _cargo_open(canvas: Canvas, rng: Generator, load: Colour) -> None:
 
 
 def _truck_ahead(canvas: Canvas, rng: Generator, paint: Colour, load: Colour, glass: Colour) -> None:
-    width, top = rng.uniform(0.5, 0.62), rng.uniform(-0.9, -0.65)
+    width, top = _between(rng, 0.5, 0.62), _between(rng, -0.9, -0.65)
     canvas.ellipse(0, 0.82, width * 1.25, 0.1, (20, 20, 30, 110))
     for side in (-1, 1):
         canvas.box(side * width * 0.76 - 0.12, 0.4, side * width * 0.76 + 0.12, 0.86, BLACK)
@@ -1149,43 +1161,43 @@ KINDS: list[tuple[Callable[[Canvas, Generator], None], list]] = [
 
 
 def _pole(canvas: Canvas, rng: Generator) -> None:
-    x, width = rng.uniform(-0.8, 0.8), rng.uniform(0.04, 0.1)
+    x, width = _between(rng, -0.8, 0.8), _between(rng, 0.04, 0.1)
     colour = _vary(rng, _pick(rng, [(92, 74, 60), (120, 122, 128), (168, 150, 126), (60, 62, 70)]))
-    lean = rng.uniform(-0.15, 0.15)
+    lean = _between(rng, -0.15, 0.15)
     canvas.polygon([(x - width + lean, -1), (x + width + lean, -1), (x + width, 1), (x - width, 1)], colour)
 
 
 def _branch(canvas: Canvas, rng: Generator) -> None:
-    start, end = rng.uniform(-1.0, 0.7), rng.uniform(-1.0, 0.7)
+    start, end = _between(rng, -1.0, 0.7), _between(rng, -1.0, 0.7)
     canvas.stroke([(-1.1, start), (0, (start + end) / 2 - 0.1), (1.1, end)], (92, 72, 58), 0.1, 0.05)
     leaf = _vary(rng, _pick(rng, [(96, 132, 74), (140, 146, 80), (190, 124, 70), (76, 104, 84)]))
     for x in rng.uniform(-1, 1, 6).tolist():
         y = start + (end - start) * (x + 1) / 2
-        canvas.ellipse(x, y + rng.uniform(-0.15, 0.1), 0.15, 0.09, leaf, shaded=True)
+        canvas.ellipse(x, y + _between(rng, -0.15, 0.1), 0.15, 0.09, leaf, shaded=True)
 
 
 def _tall_grass(canvas: Canvas, rng: Generator) -> None:
     colour = _vary(rng, _pick(rng, [(104, 138, 74), (150, 148, 84), (84, 112, 72), (196, 176, 116)]))
-    top = rng.uniform(0.1, 0.65)
+    top = _between(rng, 0.1, 0.65)
     for x in np.linspace(-1, 1, 14).tolist():
-        tip = (x + rng.uniform(-0.2, 0.2), top + rng.uniform(-0.15, 0.25))
+        tip = (x + _between(rng, -0.2, 0.2), top + _between(rng, -0.15, 0.25))
         canvas.stroke([(x, 1.05), tip], colour, 0.13, 0.02)
 
 
 def _fence(canvas: Canvas, rng: Generator) -> None:
     colour = _vary(rng, _pick(rng, [(150, 118, 88), (222, 214, 200), (108, 90, 76), (130, 134, 140)]))
-    y = rng.uniform(0.1, 0.6)
+    y = _between(rng, 0.1, 0.6)
     for top in (y, y + 0.28):
         canvas.box(-1, top, 1, top + 0.09, colour)
-    for x in _steps(rng.uniform(-1.2, -0.8), 1, 0.7):
+    for x in _steps(_between(rng, -1.2, -0.8), 1, 0.7):
         canvas.box(x, y - 0.12, x + 0.12, 1, _dark(colour, 0.12))
 
 
 def _stone(canvas: Canvas, rng: Generator) -> None:
     stones = [(140, 134, 128), (112, 110, 116), (96, 120, 80), (168, 146, 120)]
     colour = _vary(rng, _pick(rng, [*stones, *PAINTS]))
-    width, height = rng.uniform(0.35, 0.6), rng.uniform(0.3, 0.6)
-    x, y = _pick(rng, [-1, 1]) * rng.uniform(0.6, 1), rng.uniform(0.6, 1)
+    width, height = _between(rng, 0.35, 0.6), _between(rng, 0.3, 0.6)
+    x, y = _pick(rng, [-1, 1]) * _between(rng, 0.6, 1), _between(rng, 0.6, 1)
     canvas.ellipse(x, y, width, height, colour, shaded=True)
 
 
@@ -1206,13 +1218,13 @@ TINTS = [(1, 1, 1), (1, 1, 1), (1.06, 1, 0.92), (0.94, 1, 1.06), (1.1, 0.96, 0.8
 def _lit(pixels: np.ndarray, rng: Generator, light: float) -> np.ndarray:
     """Day or dusk, brighter on the side the light comes from, haze, and the noise of a camera."""
     tint = _pick(rng, TINTS)
-    gain = rng.uniform(0.84, 1.16)
-    slope = rng.uniform(0, 0.28)
+    gain = _between(rng, 0.84, 1.16)
+    slope = _between(rng, 0, 0.28)
     field = gain * (1 + slope * (light * ACROSS[None, :] - 0.6 * ACROSS[:, None]))
     pixels = pixels * (field[:, :, None] * np.array(tint)).astype(np.float32)
-    haze = max(0.0, rng.uniform(-0.3, 0.25))
+    haze = max(0.0, _between(rng, -0.3, 0.25))
     pixels += haze * (200 - pixels)
-    pixels += rng.uniform(1.5, 5) * rng.standard_normal(pixels.shape, dtype=np.float32)
+    pixels += _between(rng, 1.5, 5) * rng.standard_normal(pixels.shape, dtype=np.float32)
     return pixels.clip(0, 255).astype(np.uint8)
 
 
@@ -1227,17 +1239,17 @@ def draw_doodle(kind: int, rng: Generator) -> np.ndarray:
     if kind not in range(len(CLASS_NAMES)):
         raise ValueError(f"kind is a number from 0 to {len(CLASS_NAMES) - 1}, not {kind!r}.")
     draw_thing, usual_scenes = KINDS[kind]
-    canvas = Canvas(Image.new("RGB", (SIDE * ZOOM, SIDE * ZOOM)), light=rng.uniform(-1, 1))
+    canvas = Canvas(Image.new("RGB", (SIDE * ZOOM, SIDE * ZOOM)), light=_between(rng, -1, 1))
     draw_scene = _pick(rng, usual_scenes if rng.random() < 0.6 else SCENES)
     draw_scene(canvas, rng)
     place = canvas.at(
         x=rng.normal(0, 0.15),
         y=rng.normal(0.02, 0.1),
-        scale=rng.uniform(0.72, 1.08),
+        scale=_between(rng, 0.72, 1.08),
         turn=rng.normal(0, 0.07),
         mirror=rng.random() < 0.5,
         lean=rng.normal(0, 0.12),
-        stretch=rng.uniform(0.85, 1.1),
+        stretch=_between(rng, 0.85, 1.1),
     )
     draw_thing(place, rng)
     if rng.random() < 0.3:

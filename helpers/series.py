@@ -6,15 +6,15 @@ executed lessons, an HTML page of each, and an index of the pages.
 
 import argparse
 import ast
-import html
 import shutil
 import sys
 import time
 from pathlib import Path
 
+from helpers.pages import index_page, lesson_page
+
 import papermill
 import yaml
-from nbconvert import HTMLExporter
 from papermill.exceptions import PapermillExecutionError
 
 NOTEBOOKS = Path(__file__).parent.parent / "notebooks"
@@ -122,11 +122,7 @@ def run_lesson(lesson: Path, out: Path, parameters: dict) -> str:
 def _write_page(executed: Path):
     """Write the HTML page of an executed lesson beside it and return the notebook."""
     notebook = papermill.iorw.load_notebook_node(str(executed))
-    # The classic template, because the lab template drops the figures' descriptions. No addresses: the
-    # lessons need neither MathJax nor RequireJS, so that the pages work without a network.
-    exporter = HTMLExporter(template_name="classic", mathjax_url="", require_js_url="")
-    page, _ = exporter.from_notebook_node(notebook, {"metadata": {"name": title(executed)}})
-    executed.with_suffix(".html").write_text(page, encoding="utf-8")
+    executed.with_suffix(".html").write_text(lesson_page(notebook, title(executed)), encoding="utf-8")
     return notebook
 
 
@@ -134,22 +130,6 @@ def title(lesson: Path) -> str:
     """ "05_train_the_network.ipynb" -> "05 Train the network"."""
     number, words = lesson.stem.split("_", 1)
     return f"{number} {words.replace('_', ' ').capitalize().replace('gpu', 'GPU')}"
-
-
-def write_index(out: Path, rows: list[tuple[Path, float, str]]) -> None:
-    """Write `out`/index.html: a line a lesson with its page, seconds and headline."""
-    lines = "\n".join(
-        f'<tr><td><a href="{lesson.stem}.html">{html.escape(title(lesson))}</a></td>'
-        f"<td>{seconds:.0f} s</td><td>{html.escape(headline)}</td></tr>"
-        for lesson, seconds, headline in rows
-    )
-    (out / "index.html").write_text(
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>Lessons</title><style>'
-        "body{font:16px/1.6 sans-serif;max-width:60em;margin:2em auto;padding:0 1em}"
-        "td,th{padding:.2em 1em .2em 0;text-align:left}</style></head><body><h1>Lessons</h1>\n"
-        f"<table><tr><th>lesson</th><th>time</th><th>result</th></tr>\n{lines}\n</table></body></html>\n",
-        encoding="utf-8",
-    )
 
 
 def run_series(
@@ -176,7 +156,8 @@ def run_series(
         headline = run_lesson(lesson, out, parameters)
         rows.append((lesson, time.perf_counter() - begin, headline))
         print(f"{title(lesson):<36} {rows[-1][1]:5.0f} s   {headline}", flush=True)
-        write_index(out, rows)
+        index = index_page((f"{path.stem}.html", title(path), *rest) for path, *rest in rows)
+        (out / "index.html").write_text(index, encoding="utf-8")
     print(f"\n{sum(row[1] for row in rows):.0f} s in all. The pages: {out / 'index.html'}")
 
 

@@ -1,0 +1,54 @@
+"""HTML pages of executed lessons, and their index: self-contained, nothing is loaded from the web."""
+
+import html
+from collections.abc import Iterable
+
+from nbconvert import HTMLExporter
+from nbformat import NotebookNode
+from pygments.formatters import HtmlFormatter
+
+STYLE = """
+:root { color-scheme: light dark; --line: #8886; --code: #8882; }
+body { font: 17px/1.6 system-ui, sans-serif; max-width: 54rem; margin: 2rem auto; padding: 0 1rem; }
+a.anchor-link, .prompt { display: none; }
+pre { font: 14px/1.5 ui-monospace, Consolas, monospace; white-space: pre-wrap; margin: 0; }
+.input_area { background: var(--code); border-radius: 6px; padding: .6rem .9rem; margin: 1rem 0 .4rem; }
+.output_subarea { padding: .2rem .9rem; overflow-x: auto; }
+.output_error, .output_stderr { border-left: 4px solid #D55E00; }
+img { max-width: 100%; height: auto; background: white; }
+table { border-collapse: collapse; font-size: 15px; }
+td, th { padding: .2rem .8rem; border-bottom: 1px solid var(--line); text-align: left; }
+@media print { .cell { break-inside: avoid; } }
+"""
+
+
+def lesson_page(notebook: NotebookNode, title: str) -> str:
+    """The page of an executed lesson, its figures with their descriptions."""
+    # The basic template keeps the figures' descriptions, which the lab template drops, and loads no scripts.
+    body, _ = HTMLExporter(template_name="basic").from_notebook_node(notebook)
+    light, dark = HtmlFormatter(style="default"), HtmlFormatter(style="github-dark")
+    colours = (
+        f"{light.get_style_defs('.highlight')}\n"
+        f"@media (prefers-color-scheme: dark) {{ {dark.get_style_defs('.highlight')} }}\n"
+        ".highlight { background: none !important; }"
+    )
+    return _page(title, body.replace(".ipynb", ".html"), colours)
+
+
+def index_page(rows: Iterable[tuple[str, str, float, str]]) -> str:
+    """The page that lists the lessons: file name of the page, title, seconds, headline."""
+    lines = "\n".join(
+        f'<tr><td><a href="{html.escape(file)}">{html.escape(title)}</a></td>'
+        f"<td>{seconds:.0f} s</td><td>{html.escape(headline)}</td></tr>"
+        for file, title, seconds, headline in rows
+    )
+    table = f"<table>\n<tr><th>lesson</th><th>time</th><th>result</th></tr>\n{lines}\n</table>"
+    return _page("The lessons", f"<h1>The lessons</h1>\n{table}")
+
+
+def _page(title: str, body: str, style: str = "") -> str:
+    return (
+        f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta name="viewport" content="width=device-width">\n<title>{html.escape(title)}</title>\n'
+        f"<style>{STYLE}{style}</style>\n</head>\n<body>\n{body}\n</body>\n</html>\n"
+    )
