@@ -6,6 +6,7 @@ read as it is, so there is no half unpacked folder to be taken for a whole one.
 
 import contextlib
 import io
+import lzma
 import os
 import pickle
 import tarfile
@@ -264,7 +265,7 @@ def _read_archive(path: Path, name: str, source: str) -> Dataset:
             while archive.fileobj.read(1 << 20):
                 pass  # the checksum comes last, and is compared only if all is read
             return data
-    except (tarfile.TarError, EOFError, OSError, zlib.error) as error:
+    except (tarfile.TarError, EOFError, OSError, zlib.error, lzma.LZMAError) as error:
         raise DatasetError(
             f"The archive {path} is damaged ({error}); accepted is {ACCEPTED_ARCHIVE}."
         ) from error

@@ -18,12 +18,17 @@ import threading
 import time
 import urllib.error
 import urllib.request
+import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import pooch
-from tqdm import tqdm
+from tqdm import TqdmWarning, tqdm
+
+with warnings.catch_warnings():
+    # Pooch asks tqdm for a bar of Jupyter widgets, which are not needed here.
+    warnings.simplefilter("ignore", TqdmWarning)
+    import pooch
 
 DAY = 24 * 60 * 60  # seconds
 

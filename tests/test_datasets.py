@@ -438,6 +438,10 @@ def test_damaged_archives(tmp_path):
     ):
         path.write_bytes(damaged)
         refusal(lambda: load_dataset(path), path)
+    whole = pack(members(), path, "w:xz").read_bytes()
+    for at in range(100, len(whole), len(whole) // 20):
+        path.write_bytes(whole[:at] + bytes(50) + whole[at + 50 :])
+        refusal(lambda: load_dataset(path), path)
 
 
 # An .npz file
