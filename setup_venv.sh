@@ -27,7 +27,9 @@ if ! "$found" -c 'import ensurepip, venv' 2>/dev/null; then
 fi
 
 echo "Setting up .venv with $("$found" --version): this takes a few minutes, once."
-rm -rf .venv
+if [ "$(.venv/bin/python --version 2>/dev/null)" != "$("$found" --version)" ]; then
+    rm -rf .venv  # of another Python, or half made
+fi
 "$found" -m venv .venv
 .venv/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
 .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
