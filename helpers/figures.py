@@ -109,12 +109,13 @@ def number_tables(
     tables: Mapping[str, np.ndarray],
     title: str = "",
     windows: Mapping[str, tuple[int, int, int, int]] | None = None,
-    cell: float = 0.48,
+    same_scale: bool = False,
 ) -> Figure:
-    """Matrices side by side as shaded tables of their numbers.
+    """Matrices side by side as shaded tables of their numbers, each on its own scale unless `same_scale`.
 
     `windows` frames a part of a table: top, left, height, width.
     """
+    cell = 0.48  # inches
     shapes = [table.shape for table in tables.values()]
     figure, axes = plt.subplots(
         1,
@@ -127,7 +128,9 @@ def number_tables(
         squeeze=False,
     )
     for axis, (name, table) in zip(axes.flat, tables.items(), strict=True):
-        _shaded_numbers(axis, table)
+        _shaded_numbers(
+            axis, table, np.concatenate([t.ravel() for t in tables.values()]) if same_scale else table
+        )
         axis.set_title(name, fontsize=11, fontweight="normal")
         if windows and name in windows:
             _frame(axis, *windows[name])
@@ -135,8 +138,9 @@ def number_tables(
     return figure
 
 
-def _shaded_numbers(axis: Axes, table: np.ndarray) -> None:
-    low, high = float(table.min()), float(table.max())
+def _shaded_numbers(axis: Axes, table: np.ndarray, scale: np.ndarray) -> None:
+    """Draw `table` in greys that reach from the smallest to the largest number of `scale`."""
+    low, high = float(scale.min()), float(scale.max())
     span = (high - low) or 1.0
     axis.imshow(
         table, cmap="gray", vmin=low - span / 4, vmax=low + span
@@ -144,8 +148,7 @@ def _shaded_numbers(axis: Axes, table: np.ndarray) -> None:
     size = 10 if np.abs(table).max() < 100 else 8.5
     for (row, column), value in np.ndenumerate(table):
         colour = "black" if (value - low) / span > 0.5 else "white"
-        text = f"{value:.0f}" if float(value).is_integer() else f"{value:.1f}"
-        axis.text(column, row, text, ha="center", va="center", color=colour, fontsize=size)
+        axis.text(column, row, f"{value:.4g}", ha="center", va="center", color=colour, fontsize=size)
     axis.set(xticks=[], yticks=[])
     axis.spines[:].set_visible(True)
 

@@ -9,26 +9,17 @@ import sys
 import tempfile
 from pathlib import Path
 
-from helpers.series import SeriesError, find_lessons, lesson_parameters
+from helpers.series import SeriesError, execute, find_lessons
 
 import nbformat
-import papermill
 
 
 def stored_outputs(lesson: Path, folder: Path) -> nbformat.NotebookNode:
     """Execute `lesson` in `folder` and return it with the outputs to store.
 
-    Raises `SeriesError` when a cell writes to stderr, papermill's `PapermillExecutionError` when one fails.
+    Raises `SeriesError` when a cell fails or writes to stderr.
     """
-    parameters = {"dataset": "doodles"} if "dataset" in lesson_parameters(lesson) else {}
-    executed = papermill.execute_notebook(
-        lesson,
-        folder / lesson.name,
-        parameters,
-        cwd=str(folder),
-        progress_bar={"desc": lesson.stem},
-        coalesce_streams=True,
-    )
+    executed = execute(lesson, folder / lesson.name, {"dataset": "doodles"}, cwd=folder)
     outputs = {cell.id: cell for cell in executed.cells if cell.cell_type == "code"}
     notebook = nbformat.read(lesson, as_version=4)
     for number, cell in enumerate((c for c in notebook.cells if c.cell_type == "code"), start=1):

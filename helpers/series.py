@@ -9,12 +9,16 @@ import ast
 import shutil
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from helpers.pages import index_page, lesson_page
 
+import nbformat
 import papermill
 import yaml
+from nbclient.exceptions import DeadKernelError
+from nbformat import NotebookNode
 from papermill.exceptions import PapermillExecutionError
 
 NOTEBOOKS = Path(__file__).parent.parent / "notebooks"
@@ -31,7 +35,7 @@ class SeriesError(ValueError):
     """A call that can't be carried out; the message says what was wrong and what is accepted."""
 
 
-def find_lessons(numbers: list[str] = ()) -> list[Path]:
+def find_lessons(numbers: Sequence[str] = ()) -> list[Path]:
     """The lessons with these numbers ("05" or "5"), in the series' order; all when none is named."""
     lessons = {path.name[:2]: path for path in sorted(NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))}
     unknown = [number for number in numbers if number.zfill(2) not in lessons]
@@ -84,46 +88,53 @@ def _as_type_of(default, name: str, value):
     return value
 
 
-def run_lesson(lesson: Path, out: Path, parameters: dict) -> str:
-    """Execute one lesson into the folder `out` and return its headline: the line that sums up its result.
+def execute(lesson: Path, executed: Path, parameters: dict, cwd: Path | None = None) -> NotebookNode:
+    """Execute a lesson into the file `executed`, in the folder `cwd`, and return it.
 
     Those of `parameters` that the lesson has are given to it. Raises `SeriesError` naming the cell and the
-    error when a cell fails; the page is written all the same, and shows where.
+    error when a cell fails; `executed` then holds the lesson as far as it came.
     """
     known = lesson_parameters(lesson)
-    executed = out / lesson.name
     try:
-        papermill.execute_notebook(
+        return papermill.execute_notebook(
             lesson,
             executed,
             {name: value for name, value in parameters.items() if name in known},
             progress_bar={"desc": lesson.stem, "leave": False},
-            coalesce_streams=True,
+            coalesce_streams=True,  # one output for what a cell prints bit by bit
+            cwd=cwd and str(cwd),
         )
+    except DeadKernelError:
+        raise SeriesError(
+            f"{lesson.name}: its kernel died, as it does when memory runs out. "
+            f"How far it came is in {executed}."
+        ) from None
     except PapermillExecutionError as error:
-        _write_page(executed)
         raise SeriesError(
             f"{lesson.name} failed in cell {error.cell_index + 1} (In [{error.exec_count}]): "
             f"{error.ename}: {error.evalue}\n\n{error.source}\n\nThe whole error is in {executed}."
         ) from None
-    notebook = _write_page(executed)
-    return next(
-        (
-            output["text"].strip().splitlines()[-1]
-            for cell in notebook.cells
-            if "headline" in cell.metadata.get("tags", [])
-            for output in cell.outputs
-            if output.output_type == "stream"
-        ),
-        "",
-    )
 
 
-def _write_page(executed: Path):
-    """Write the HTML page of an executed lesson beside it and return the notebook."""
-    notebook = papermill.iorw.load_notebook_node(str(executed))
-    executed.with_suffix(".html").write_text(lesson_page(notebook, title(executed)), encoding="utf-8")
-    return notebook
+def run_lesson(lesson: Path, out: Path, parameters: dict) -> str:
+    """Execute one lesson into the folder `out` and return its headline: the line that sums up its result.
+
+    The lesson's page is written too, also when a cell fails, which raises `SeriesError`.
+    """
+    executed = out / lesson.name
+    try:
+        notebook = execute(lesson, executed, parameters)
+    finally:
+        if executed.exists():
+            page = lesson_page(nbformat.read(executed, as_version=4), title(lesson))
+            executed.with_suffix(".html").write_text(page, encoding="utf-8")
+    headlines = [
+        output["text"].strip()
+        for cell in notebook.cells
+        if "headline" in cell.metadata.get("tags", [])
+        for output in cell.outputs
+    ]
+    return " ".join(headlines)
 
 
 def title(lesson: Path) -> str:
@@ -133,7 +144,7 @@ def title(lesson: Path) -> str:
 
 
 def run_series(
-    numbers: list[str] = (), profile: str = "quick", out: Path = Path("build"), given: dict | None = None
+    numbers: Sequence[str] = (), profile: str = "quick", out: Path = Path("build"), given: dict | None = None
 ) -> None:
     """Run the lessons with these numbers in order, with a profile's parameters and those `given`.
 
@@ -147,7 +158,10 @@ def run_series(
     out = Path(out).resolve()
     # Lessons 05 to 07 share one run folder. A user's own run_dir is kept and goes on; this one starts anew.
     parameters = {**PROFILES[profile], "run_dir": str(out / "run")} | given
-    out.mkdir(parents=True, exist_ok=True)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SeriesError(f"The folder {out} can't be made: {error.strerror}.") from None
     if "run_dir" not in given and any(lesson.name.startswith("05") for lesson in lessons):
         shutil.rmtree(out / "run", ignore_errors=True)
     rows = []

@@ -90,8 +90,9 @@ class Run:
         history = self.history
         metrics = self.settings | {
             "parameters": model.count_params(),
-            "validation_accuracy": float(history["val_accuracy"].iloc[-1]),
-            "test_accuracy": float(test_accuracy),
+            # Keras computes in float32: rounding gives back the fraction that was meant.
+            "validation_accuracy": round(float(history["val_accuracy"].iloc[-1]), 6),
+            "test_accuracy": round(float(test_accuracy), 6),
             "train_seconds": round(float(history["seconds"].sum()), 1),
             "versions": {
                 "python": platform.python_version(),

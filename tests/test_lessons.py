@@ -262,4 +262,4 @@ def test_lesson_06_alone_trains_what_it_needs_and_shows_a_picture_of_ones_own(tm
     assert done.returncode == 0, done.stderr[-3000:]
     assert (tmp_path / "runs" / "reference" / "metrics.json").exists()
     text = (tmp_path / "out.ipynb").read_text()
-    assert "training one now" in text and "(288, 384, 3)" in text
+    assert "training one now" in text and "288 × 384 pixels" in text

@@ -4,8 +4,9 @@ import re
 import subprocess
 import sys
 
-from helpers import series
+from helpers import outputs, series
 
+import nbformat
 import pytest
 
 
@@ -105,6 +106,43 @@ def test_a_lesson_leaves_notebook_page_and_index(tmp_path, capsys):
     index = (tmp_path / "index.html").read_text()
     assert 'href="04_build_the_network.html"' in index and "122,570" in index
     assert "seed = 5" in (tmp_path / "04_build_the_network.ipynb").read_text()
+
+
+def write_lesson(folder, source):
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source)])
+    notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    nbformat.write(notebook, folder / "11_trouble.ipynb")
+    return folder / "11_trouble.ipynb"
+
+
+def test_a_kernel_that_dies_gets_a_sentence(tmp_path):
+    lesson = write_lesson(tmp_path, "import os; os.kill(os.getpid(), 9)")
+    (tmp_path / "out").mkdir()
+    with pytest.raises(series.SeriesError, match=r"11_trouble\.ipynb: its kernel died"):
+        series.run_lesson(lesson, tmp_path / "out", {})
+
+
+def test_outputs_of_a_lesson_that_writes_to_stderr_are_not_stored(tmp_path):
+    lesson = write_lesson(tmp_path, "import sys; print('oh', file=sys.stderr)")
+    (tmp_path / "run").mkdir()
+    with pytest.raises(series.SeriesError, match="wrote to stderr"):
+        outputs.stored_outputs(lesson, tmp_path / "run")
+
+
+def test_stored_outputs_leave_out_what_one_machine_says(tmp_path):
+    lesson = write_lesson(tmp_path, "print('kept')")
+    notebook = nbformat.read(lesson, as_version=4)
+    notebook.cells.append(nbformat.v4.new_code_cell("print('left out')", metadata={"tags": ["machine"]}))
+    nbformat.write(notebook, lesson)
+    (tmp_path / "run").mkdir()
+    stored = outputs.stored_outputs(lesson, tmp_path / "run")
+    assert [[output.text for output in cell.outputs] for cell in stored.cells] == [["kept\n"], []]
+    assert "papermill" not in stored.metadata and "papermill" not in stored.cells[0].metadata
+
+
+def test_an_out_that_is_a_file_is_refused(tmp_path, capsys):
+    (tmp_path / "file").write_text("")
+    assert "can't be made" in refused(capsys, "02", "--out", str(tmp_path / "file"))
 
 
 def test_the_module_is_a_command(tmp_path):
