@@ -61,7 +61,7 @@ def check_pooled_size(answer) -> None:
 
 
 def check_one_output(answer) -> None:
-    _number(answer, 9, "Four products, their sum, and the bias. Don't turn the kernel around.")
+    _number(answer, 9, "Four products, each number with the one at its own place, their sum, and the bias.")
 
 
 def check_diagonal_kernel(kernel) -> None:

@@ -32,6 +32,24 @@ def show(figure: Figure, alt: str, update: DisplayHandle | None = None) -> None:
     plt.close(figure)  # otherwise Jupyter displays it a second time
 
 
+# --- Checks (lesson 01) ----------------------------------------------------------------------------
+
+
+def check_marks(marks: Mapping[str, Sequence[bool | None]], names: Sequence[str], title: str = "") -> Figure:
+    """A row for each machine, a column for each check: passed (True), failed (False) or not judged (None)."""
+    symbols = {True: ("✓", "#0072B2"), False: ("✗", HIGHLIGHT), None: ("–", "#767676")}
+    figure, axis = plt.subplots(figsize=(8, 4.6))
+    for row, results in enumerate(marks.values()):
+        for column, result in enumerate(results):
+            symbol, colour = symbols[result]
+            axis.text(column, row, symbol, color=colour, size=14, ha="center", va="center")
+    labels = [name.replace(" ", "\n").replace("_", "_\n") for name in names]
+    axis.set_xticks(range(len(names)), labels, size=9)
+    axis.set_yticks(range(len(marks)), marks)
+    axis.set(xlim=(-0.5, len(names) - 0.5), ylim=(len(marks) - 0.5, -0.5), title=title)
+    return figure
+
+
 # --- Pictures (lesson 02) --------------------------------------------------------------------------
 
 
@@ -96,9 +114,9 @@ def pixel_histogram(x: np.ndarray, title: str = "") -> Figure:
     for channel, (name, colour, line) in enumerate(styles):
         counts = np.bincount(x[..., channel].ravel(), minlength=256)
         axis.plot(counts / counts.sum(), color=colour, linestyle=line, label=name)
-    axis.set(xlabel="pixel value", ylabel="share of the pixels", title=title, xlim=(0, 255))
+    axis.set(xlabel="pixel value", ylabel="share of the pixels", title=title, xlim=(-3, 258))
     axis.yaxis.set_major_formatter(PercentFormatter(1, decimals=1))
-    axis.legend()
+    axis.legend(loc="upper left")
     return figure
 
 
@@ -147,7 +165,7 @@ def _shaded_numbers(axis: Axes, table: np.ndarray, scale: np.ndarray) -> None:
     )  # not quite black: numbers stay readable
     size = 10 if np.abs(table).max() < 100 else 8.5
     for (row, column), value in np.ndenumerate(table):
-        colour = "black" if (value - low) / span > 0.5 else "white"
+        colour = "black" if (value - low) / span > 0.25 else "white"
         axis.text(column, row, f"{value:.4g}", ha="center", va="center", color=colour, fontsize=size)
     axis.set(xticks=[], yticks=[])
     axis.spines[:].set_visible(True)
@@ -160,26 +178,40 @@ def _frame(axis: Axes, top: int, left: int, height: int, width: int) -> None:
 
 
 def maps(
-    arrays: Mapping[str, np.ndarray], title: str = "", columns: int = 4, same_scale: bool = False
+    arrays: Mapping[str, np.ndarray],
+    title: str = "",
+    columns: int = 4,
+    same_scale: bool = False,
+    zero_is_grey: bool = False,
 ) -> Figure:
     """Pictures or feature maps side by side; a map of shape (height, width) is drawn from black to white.
 
-    Each map has its own scale, unless `same_scale`.
+    A uint8 map is drawn from 0 to 255. Any other has its own scale, unless `same_scale`; with `zero_is_grey`
+    0 is the grey in the middle of the scale.
     """
     columns = min(columns, len(arrays))
     rows = -(-len(arrays) // columns)
     first = next(iter(arrays.values()))
     height = 8 / columns * first.shape[0] / first.shape[1] + 0.35
     figure, axes = plt.subplots(rows, columns, figsize=(8, rows * height + 0.4), squeeze=False)
-    flat = [array for array in arrays.values() if array.ndim == 2]
-    limits = {"vmin": min(a.min() for a in flat), "vmax": max(a.max() for a in flat)} if same_scale else {}
+    flat = np.concatenate([array.ravel() for array in arrays.values() if array.ndim == 2] or [np.zeros(1)])
     for axis in axes.flat:
         axis.axis("off")
     for axis, (name, array) in zip(axes.flat, arrays.items(), strict=False):
-        axis.imshow(array, **(limits if array.ndim == 2 else {}))
+        low, high = _grey_scale(flat if same_scale else array, zero_is_grey)
+        axis.imshow(array, vmin=low, vmax=high)
         axis.set_title(name, fontsize=10, fontweight="normal", loc="center")
     _title(figure, title)
     return figure
+
+
+def _grey_scale(values: np.ndarray, zero_is_grey: bool) -> tuple[float, float]:
+    """The numbers that are drawn black and white."""
+    if values.dtype == np.uint8:
+        return 0, 255
+    if zero_is_grey:
+        return -np.abs(values).max(), np.abs(values).max()
+    return values.min(), values.max()
 
 
 # --- Network (lesson 04) ---------------------------------------------------------------------------
@@ -223,6 +255,17 @@ def training_curves(history: pd.DataFrame, epochs: int | None = None) -> Figure:
     return figure
 
 
+def describe_curves(history: pd.DataFrame) -> str:
+    """What `training_curves` shows, in words."""
+    if not len(history):
+        return "Loss and accuracy by epoch: no epoch yet."
+    names = {"loss": "loss", "val_loss": "validation loss"}
+    names |= {"accuracy": "accuracy", "val_accuracy": "validation accuracy"}
+    first, last = history.iloc[0], history.iloc[-1]
+    ends = ", ".join(f"{text} {first[name]:.2f} to {last[name]:.2f}" for name, text in names.items())
+    return f"Curves over {len(history)} epochs: {ends}."
+
+
 # --- Prediction (lesson 06) ------------------------------------------------------------------------
 
 
@@ -261,7 +304,7 @@ def accuracy_by_class(table: pd.DataFrame, title: str = "") -> Figure:
     """Bars of the accuracy by class with its 95 % interval: the table of `evaluation.accuracy_by_class`."""
     table = table.sort_values("accuracy")
     figure, axis = plt.subplots(figsize=(8, 0.32 * len(table) + 1))
-    axis.barh(range(len(table)), table["accuracy"], color="#0072B2")
+    axis.barh(range(len(table)), table["accuracy"], color="#56B4E9")
     axis.errorbar(
         table["accuracy"],
         range(len(table)),

@@ -516,7 +516,7 @@ def check_order(answer) -> None:
     """Print whether `answer`, the letters A to D, puts the lines of the second exercise in order."""
     if answer is None:
         print("Not answered yet: put the four letters in place of None and run this cell.")
-    elif not isinstance(answer, str) or sorted(answer) != list("ABCD"):
+    elif not isinstance(answer, str) or sorted(answer := answer.upper()) != list("ABCD"):
         print("Not yet. The answer is a text with each of the letters A, B, C and D once.")
     elif answer.index("A") > min(answer.index("B"), answer.index("D")):
         print("Not yet. A line uses tf before TensorFlow is imported.")

@@ -28,13 +28,13 @@ def reference_network(classes: int = 10) -> keras.Sequential:
 
 
 def dense_network(classes: int = 10) -> keras.Sequential:
-    """Dense layers alone, with more parameters than the reference network: 197,322 for ten classes."""
+    """Dense layers alone, with more parameters than the reference network: 394,634 for ten classes."""
     return keras.Sequential(
         [
             keras.Input((32, 32, 3)),
             layers.Rescaling(1 / 255),
             layers.Flatten(),
-            layers.Dense(64, activation="relu"),
+            layers.Dense(128, activation="relu"),
             layers.Dense(classes),
         ],
         name="dense_network",

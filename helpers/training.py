@@ -279,10 +279,9 @@ class Progress(keras.callbacks.Callback):
         )
 
     def _draw(self) -> None:
-        figure = figures.training_curves(self.run.history, self.epochs)
-        figures.show(
-            figure, "Loss and accuracy of training and validation set, epoch by epoch.", update=self.curves
-        )
+        history = self.run.history
+        figure = figures.training_curves(history, self.epochs)
+        figures.show(figure, figures.describe_curves(history), update=self.curves)
 
 
 class _Text:

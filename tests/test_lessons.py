@@ -5,12 +5,14 @@ import json
 import re
 import subprocess
 import sys
+import time
 
 from helpers import series
 
 import nbformat
 import numpy as np
 import papermill
+import psutil
 import pytest
 from PIL import Image
 
@@ -248,6 +250,38 @@ def test_lesson_05_on_pictures_of_ones_own(form, tmp_path):
     assert metrics["classes"] == (
         ["ant", "bee", "cow"] if form == "folder" else ["class 0", "class 1", "class 2"]
     )
+
+
+def test_lesson_05_killed_midway_goes_on_and_refuses_other_parameters(tmp_path):
+    x, y = small_pictures(300)
+    np.savez(tmp_path / "mine.npz", x_train=x[:270], y_train=y[:270], x_test=x[270:], y_test=y[270:])
+    command = [sys.executable, "-m", "papermill", str(LESSONS[4]), "out.ipynb", "--no-progress-bar"]
+    command += ["-p", "dataset", "mine.npz", "-p", "epochs", "200", "-p", "run_dir", "long"]
+    process = psutil.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    network = tmp_path / "long" / "model.keras"
+    end = time.monotonic() + 120
+    while not network.exists():
+        assert time.monotonic() < end and process.poll() is None
+        time.sleep(0.2)
+    for each in [*process.children(recursive=True), process]:  # the kernel first
+        each.kill()
+    process.wait()
+    done = len((tmp_path / "long" / "history.csv").read_text().splitlines()) - 1
+    assert 1 <= done < 200 and not (tmp_path / "long" / "metrics.json").exists()
+
+    refused = run_plain_papermill(LESSONS[4], tmp_path, dataset="mine.npz", epochs=3, run_dir="long")
+    assert refused.returncode != 0
+    assert "holds a run with other parameters (epochs=200, now 3)" in refused.stderr
+
+    # Make it a run of one epoch more than were done, so that the test ends soon.
+    settings = tmp_path / "long" / "settings.json"
+    settings.write_text(settings.read_text().replace('"epochs": 200', f'"epochs": {done + 1}'))
+    again = run_plain_papermill(LESSONS[4], tmp_path, dataset="mine.npz", epochs=done + 1, run_dir="long")
+    assert again.returncode == 0, again.stderr[-3000:]
+    text = (tmp_path / "out.ipynb").read_text()
+    before = int(re.search(rf"(\d+) of {done + 1} epochs done before", text)[1])
+    assert done - 1 <= before <= done  # the kill may have come between the row and the network of an epoch
+    assert f"Trained {done + 1} of {done + 1} epochs." in text
 
 
 def test_lesson_06_alone_trains_what_it_needs_and_shows_a_picture_of_ones_own(tmp_path):

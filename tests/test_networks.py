@@ -24,7 +24,7 @@ def test_reference_network():
 
 
 def test_the_dense_network_has_more_parameters():
-    assert dense_network().count_params() == 197_322
+    assert dense_network().count_params() == 394_634
 
 
 def test_the_number_of_classes_is_free():
