@@ -48,7 +48,9 @@ class Run:
     @property
     def history(self) -> pd.DataFrame:
         """One row an epoch: epoch (from 0), loss, accuracy, val_loss, val_accuracy, seconds."""
-        return pd.read_csv(self.folder / "history.csv")
+        path = self.folder / "history.csv"
+        columns = ["epoch", "accuracy", "loss", "seconds", "val_accuracy", "val_loss"]
+        return pd.read_csv(path) if path.exists() else pd.DataFrame(columns=columns)
 
     def load_model(self) -> keras.Model:
         """The network after the last finished epoch, compiled, with its optimiser's state."""
@@ -57,12 +59,18 @@ class Run:
     def resume(self, model: keras.Model) -> tuple[keras.Model, int]:
         """Return the network to train and the number of epochs that it has behind it.
 
-        That is `model` and 0 for a new run, and the stored network for one that was interrupted.
+        That is `model`, compiled, and 0 for a new run, and the stored network for one that was interrupted.
+        Raises `RunError` when the stored network has other layers or another optimiser than `model`.
         """
         if not (self.folder / "model.keras").exists():
             self._keep_history(0)
             return model, 0
         stored = self.load_model()
+        if _anatomy(stored) != _anatomy(model):
+            raise RunError(
+                f"The folder {self.folder} holds a run of another network or optimiser: "
+                "choose another run_dir, or delete the folder to start anew."
+            )
         steps_per_epoch = -(-self.settings["train_size"] // self.settings["batch_size"])  # rounded up
         epochs_done = int(stored.optimizer.iterations) // steps_per_epoch
         self._keep_history(epochs_done)
@@ -79,6 +87,7 @@ class Run:
         """What `fit` needs to keep this run in its folder and to show its progress."""
         # In this order: an epoch's time is taken, its row written, and only then its network stored.
         return [
+            StartsAtTheEnd(self),
             EpochSeconds(),
             keras.callbacks.CSVLogger(self.folder / "history.csv", append=True),
             StoreNetwork(self.folder / "model.keras"),
@@ -110,8 +119,12 @@ def open_run(run_dir: str | Path, **settings) -> Run:
     """Open the run in the folder `run_dir`: a new one, an interrupted one, or a finished one.
 
     `settings`: dataset, classes, train_size, epochs, batch_size, learning_rate, seed.
-    Raises `RunError` when the folder holds a run with other settings, or something else.
+    Raises `RunError` when the folder holds a run with other settings, or something else, and when a setting
+    makes no sense.
     """
+    for name in ("train_size", "epochs", "batch_size", "learning_rate"):
+        if not settings[name] > 0:
+            raise RunError(f"{name} is {settings[name]}; it has to be more than 0.")
     folder = Path(run_dir).expanduser()
     settings = json.loads(json.dumps(settings))  # as they come back from the file: lists, not tuples
     path = folder / "settings.json"
@@ -127,7 +140,7 @@ def open_run(run_dir: str | Path, **settings) -> Run:
                 f"The folder {run_dir} holds a run with other parameters ({'; '.join(changes)}): "
                 "choose another run_dir, or delete the folder to start anew."
             )
-    elif folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+    elif folder.exists() and (not folder.is_dir() or _holds_something(folder)):
         raise RunError(f"{run_dir} exists and is not a training run: choose another run_dir.")
     else:
         folder.mkdir(parents=True, exist_ok=True)
@@ -199,6 +212,25 @@ def find_or_train(run_dir, dataset: Dataset, train_size: int, epochs: int, seed:
     _, test_accuracy = model.evaluate(dataset.x_test, dataset.y_test, batch_size=256, verbose=0)
     run.finish(model, test_accuracy)
     return run
+
+
+class StartsAtTheEnd(keras.callbacks.Callback):
+    """Refuses a `fit` that doesn't go on where the run ends, as when its cell alone is run a second time."""
+
+    def __init__(self, run: Run):
+        super().__init__()
+        self.run = run
+
+    def on_train_begin(self, logs=None):
+        self.epochs_done = len(self.run.history)
+
+    def on_epoch_begin(self, epoch, logs=None):
+        if epoch != self.epochs_done:
+            raise RunError(
+                f"This fit begins with epoch {epoch + 1}, but the run in {self.run.folder} has "
+                f"{self.epochs_done} epochs: run the cells from `training.open_run` on again."
+            )
+        self.epochs_done += 1
 
 
 class EpochSeconds(keras.callbacks.Callback):
@@ -292,6 +324,16 @@ class _Text:
 
     def __repr__(self) -> str:
         return self.text
+
+
+def _holds_something(folder: Path) -> bool:
+    return any(path.suffix != ".partial" for path in folder.iterdir())  # those are left behind by a kill
+
+
+def _anatomy(model: keras.Model) -> list:
+    """What makes a network and its optimiser, without the names that Keras numbers anew in each session."""
+    configs = [part.get_config() for part in [*model.layers, model.optimizer]]
+    return [{key: value for key, value in config.items() if key != "name"} for config in configs]
 
 
 def _write(path: Path, text: str) -> None:

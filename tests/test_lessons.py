@@ -158,6 +158,13 @@ def run_dir(tmp_path_factory):
     return tmp_path_factory.mktemp("lessons") / "run"
 
 
+def run_nbval(notebook) -> subprocess.CompletedProcess:
+    """Run a notebook's cells as tests in a pytest of its own, which stops at the first failure."""
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:python", "-p", "no:cacheprovider"]
+    command += ["--nbval-lax", "--nbval-current-env", "--nbval-cell-timeout", "240", str(notebook)]
+    return subprocess.run(command, cwd=notebook.parent, capture_output=True, text=True)
+
+
 @every_lesson
 def test_every_cell_runs_and_stored_outputs_are_current(lesson, run_dir, tmp_path):
     """nbval in the quick profile: no error in any cell, and the deterministic outputs are as stored."""
@@ -166,19 +173,7 @@ def test_every_cell_runs_and_stored_outputs_are_current(lesson, run_dir, tmp_pat
     copy = tmp_path / lesson.name
     parameters = {name: value for name, value in given.items() if name in known}
     papermill.execute_notebook(lesson, copy, parameters, prepare_only=True, progress_bar=False)
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "--nbval-lax",
-        "--nbval-current-env",
-        "-x",
-        "-q",
-        "-p",
-        "no:python",
-    ]
-    command += ["--nbval-cell-timeout", "240", "-p", "no:cacheprovider", str(copy)]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    done = run_nbval(copy)
     _, code, _ = read(copy)
     assert done.returncode == 0, done.stdout[-5000:] + done.stderr[-2000:]
     assert f"{len(code)} passed" in done.stdout, done.stdout[-2000:]
@@ -200,18 +195,7 @@ def test_nbval_sees_an_output_that_is_not_current(tmp_path):
         prepare_only=True,
         progress_bar=False,
     )
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "--nbval-lax",
-        "--nbval-current-env",
-        "-x",
-        "-q",
-        "-p",
-        "no:python",
-    ]
-    done = subprocess.run([*command, "copy.ipynb"], cwd=tmp_path, capture_output=True, text=True)
+    done = run_nbval(tmp_path / "copy.ipynb")
     assert done.returncode == 1 and "1 failed" in done.stdout
 
 

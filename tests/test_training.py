@@ -10,6 +10,7 @@ import time
 from helpers import training
 from helpers.datasets import Dataset
 
+import keras
 import numpy as np
 import pandas as pd
 import pytest
@@ -109,7 +110,7 @@ def test_a_row_without_its_network_is_dropped(tmp_path):
     whole = (folder / "history.csv").read_text()
     (folder / "metrics.json").unlink()
     (folder / "history.csv").write_text(whole + "2,0.5")  # half a row, too
-    _, epochs_done = run.resume(None)
+    _, epochs_done = run.resume(run.load_model())
     assert epochs_done == 2
     assert (folder / "history.csv").read_text() == whole
 
@@ -157,6 +158,45 @@ def test_a_missing_and_an_unfinished_run_are_said(tmp_path):
     run = training.open_run(tmp_path / "run", **SETTINGS)
     with pytest.raises(training.RunError, match="not finished"):
         _ = run.metrics
+
+
+def small_network(units=2, optimizer="adam"):
+    layers = [keras.Input((32, 32, 3)), keras.layers.Flatten(), keras.layers.Dense(units)]
+    model = keras.Sequential(layers)
+    model.compile(
+        optimizer, keras.losses.SparseCategoricalCrossentropy(from_logits=True), metrics=["accuracy"]
+    )
+    return model
+
+
+def test_another_network_or_optimiser_is_not_mixed_into_a_run(tmp_path):
+    run = training.open_run(tmp_path / "run", **SETTINGS)
+    model = small_network()
+    x, y = np.zeros((96, 32, 32, 3), np.uint8), np.zeros(96)
+    fit = {"epochs": 2, "batch_size": 32, "validation_data": (x, y), "verbose": 0}
+    model.fit(x, y, callbacks=run.callbacks(), **fit)
+    assert run.resume(small_network())[1] == 2
+    for other in (small_network(units=3), small_network(optimizer="sgd")):
+        with pytest.raises(training.RunError, match="another network or optimiser: choose another run_dir"):
+            run.resume(other)
+    # The cell with `fit` run a second time, without the cells before it.
+    with pytest.raises(training.RunError, match=r"begins with epoch 1, but the run in .* has 2 epochs"):
+        model.fit(x, y, callbacks=run.callbacks(), **fit)
+    assert len(run.history) == 2
+
+
+@pytest.mark.parametrize("name", ["epochs", "batch_size", "learning_rate", "train_size"])
+def test_settings_that_make_no_sense_are_refused(tmp_path, name):
+    for value in (0, -1):
+        with pytest.raises(training.RunError, match=f"{name} is {value}; it has to be more than 0"):
+            training.open_run(tmp_path / "run", **SETTINGS | {name: value})
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_kill_before_the_settings_were_written_leaves_a_folder_that_can_be_used(tmp_path):
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "settings.json.partial").write_text('{"data')
+    assert training.open_run(tmp_path / "run", **SETTINGS).settings == SETTINGS
 
 
 def small_dataset(name="noise"):
