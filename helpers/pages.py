@@ -1,6 +1,7 @@
 """HTML pages of executed lessons, and their index: self-contained, nothing is loaded from the web."""
 
 import html
+import re
 from collections.abc import Iterable
 
 from nbconvert import HTMLExporter
@@ -17,13 +18,18 @@ pre { font: 14px/1.5 ui-monospace, Consolas, monospace; white-space: pre-wrap; m
 .output_error, .output_stderr { border-left: 4px solid #D55E00; }
 img { max-width: 100%; height: auto; background: white; }
 table { border-collapse: collapse; font-size: 15px; }
+table, td, th { border: 0; }
 td, th { padding: .2rem .8rem; border-bottom: 1px solid var(--line); text-align: left; }
 @media print { .cell { break-inside: avoid; } }
 """
 
 
-def lesson_page(notebook: NotebookNode, title: str) -> str:
-    """The page of an executed lesson, its figures with their descriptions."""
+def lesson_page(notebook: NotebookNode, title: str, pages: Iterable[str] = ()) -> str:
+    """The page of an executed lesson, its figures with their descriptions.
+
+    `pages`: the lessons that have a page beside this one, such as "05_train_the_network"; links to others are
+    left out.
+    """
     # The basic template keeps the figures' descriptions, which the lab template drops, and loads no scripts.
     body, _ = HTMLExporter(template_name="basic").from_notebook_node(notebook)
     light, dark = HtmlFormatter(style="default"), HtmlFormatter(style="github-dark")
@@ -32,7 +38,10 @@ def lesson_page(notebook: NotebookNode, title: str) -> str:
         f"@media (prefers-color-scheme: dark) {{ {dark.get_style_defs('.highlight')} }}\n"
         ".highlight { background: none !important; }"
     )
-    return _page(title, body.replace(".ipynb", ".html"), colours)
+    there = "|".join(map(re.escape, pages)) or "(?!)"
+    body = re.sub(rf'<a href="({there})\.ipynb">', r'<a href="\1.html">', body)
+    body = re.sub(r'<a href="\d\d_\w+\.ipynb">(.*?)</a>', r"\1", body)
+    return _page(title, f'<p><a href="index.html">All lessons</a></p>\n{body}', colours)
 
 
 def index_page(rows: Iterable[tuple[str, str, float, str]]) -> str:

@@ -12,14 +12,14 @@ def predict_probabilities(model: keras.Model, x: np.ndarray) -> np.ndarray:
     return keras.ops.convert_to_numpy(keras.ops.softmax(model.predict(x, batch_size=256, verbose=0)))
 
 
-def pick(array: np.ndarray, places: list[int]) -> np.ndarray:
-    """The entries of `array` at `places`, counted from 0.
+def places_in_test_set(places: list[int], count: int) -> list[int]:
+    """Those of `places`, counted from 0, that a test set of `count` pictures has.
 
-    Raises ValueError when there is no such place.
+    Raises ValueError when it has none of them.
     """
-    missing = [place for place in places if not 0 <= place < len(array)]
-    if missing or not places:
+    there = [place for place in places if 0 <= place < count]
+    if not there:
         raise ValueError(
-            f"pictures = {places}: give at least one place in the test set, each from 0 to {len(array) - 1}."
+            f"The test set has no picture at {places}; accepted are places from 0 to {count - 1}."
         )
-    return array[places]
+    return there

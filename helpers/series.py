@@ -8,7 +8,7 @@ import argparse
 import ast
 import shutil
 import sys
-import time
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -28,6 +28,24 @@ PROFILES = {
     "quick": {"dataset": "doodles", "epochs": 3},  # no network, seconds a lesson
     "class": {"dataset": "auto", "train_size": 10_000, "epochs": 10},  # the lessons' own defaults
     "full": {"dataset": "auto", "train_size": 0, "epochs": 10},  # all pictures
+}
+
+
+# What a value has to be beyond its type, checked before anything runs.
+ACCEPTED = {
+    "dataset": (
+        lambda value: (
+            value in ("auto", "cifar10", "doodles") or (value and Path(value).expanduser().exists())
+        ),
+        "auto, cifar10, doodles or the path of a file or folder that is there",
+    ),
+    "train_size": (lambda value: value >= 0, "0 or more"),
+    "epochs": (lambda value: value >= 1, "1 or more"),
+    "batch_size": (lambda value: value >= 1, "1 or more"),
+    "learning_rate": (lambda value: value > 0, "more than 0"),
+    "seed": (lambda value: 0 <= value < 2**32, "0 to 4294967295"),
+    "pictures": (lambda value: value and min(value) >= 0, "a list of at least one place, each 0 or more"),
+    "picture": (lambda value: not value or Path(value).expanduser().is_file(), "a file that is there"),
 }
 
 
@@ -60,12 +78,17 @@ def checked_parameters(lessons: list[Path], given: dict) -> dict:
     defaults = {}
     for lesson in lessons:
         defaults |= lesson_parameters(lesson)
-    unknown = [name for name in given if name not in defaults]
+    unknown = [str(name) for name in given if name not in defaults]
     if unknown:
         raise SeriesError(
             f"No chosen lesson has a parameter {', '.join(unknown)}; there are {', '.join(sorted(defaults))}."
         )
-    return {name: _as_type_of(defaults[name], name, value) for name, value in given.items()}
+    values = {name: _as_type_of(defaults[name], name, value) for name, value in given.items()}
+    for name, value in values.items():
+        fits, accepted = ACCEPTED.get(name, (lambda _: True, ""))
+        if not fits(value):
+            raise SeriesError(f"The parameter {name} is {accepted}; {value!r} is not.")
+    return values
 
 
 def _as_type_of(default, name: str, value):
@@ -102,6 +125,8 @@ def execute(lesson: Path, executed: Path, parameters: dict, cwd: Path | None = N
             {name: value for name, value in parameters.items() if name in known},
             progress_bar={"desc": lesson.stem, "leave": False},
             coalesce_streams=True,  # one output for what a cell prints bit by bit
+            # The kernel's own log warns of other users of this machine, and of Ctrl-C: not for the reader.
+            extra_arguments=["--IPKernelApp.log_level=50"],
             cwd=cwd and str(cwd),
         )
     except DeadKernelError:
@@ -111,30 +136,48 @@ def execute(lesson: Path, executed: Path, parameters: dict, cwd: Path | None = N
         ) from None
     except PapermillExecutionError as error:
         raise SeriesError(
-            f"{lesson.name} failed in cell {error.cell_index + 1} (In [{error.exec_count}]): "
-            f"{error.ename}: {error.evalue}\n\n{error.source}\n\nThe whole error is in {executed}."
+            f"{lesson.name} failed in the cell In [{error.exec_count}]:\n\n"
+            f"{textwrap.indent(error.source, '    ')}\n\n"
+            f"{error.ename}: {error.evalue}\nThe whole error is in {executed}."
         ) from None
 
 
 def run_lesson(lesson: Path, out: Path, parameters: dict) -> str:
-    """Execute one lesson into the folder `out` and return its headline: the line that sums up its result.
+    """Execute one lesson into the folder `out` and return its line: title, time and headline.
 
-    The lesson's page is written too, also when a cell fails, which raises `SeriesError`.
+    The lesson's page and the index are written too, also when a cell fails, which raises `SeriesError`.
     """
-    executed = out / lesson.name
     try:
-        notebook = execute(lesson, executed, parameters)
+        notebook = execute(lesson, out / lesson.name, parameters)
     finally:
-        if executed.exists():
-            page = lesson_page(nbformat.read(executed, as_version=4), title(lesson))
-            executed.with_suffix(".html").write_text(page, encoding="utf-8")
-    headlines = [
+        write_pages(out)
+    seconds, headline = outcome(notebook)
+    return f"{title(lesson):<36} {seconds:5.0f} s   {headline}"
+
+
+def outcome(notebook: NotebookNode) -> tuple[float, str]:
+    """The seconds that an executed lesson took, and its headline: the line that sums up its result."""
+    facts = notebook.metadata.papermill
+    if facts.exception:
+        return facts.duration or 0, "failed"
+    headlines = (
         output["text"].strip()
         for cell in notebook.cells
         if "headline" in cell.metadata.get("tags", [])
         for output in cell.outputs
-    ]
-    return " ".join(headlines)
+    )
+    return facts.duration or 0, " ".join(headlines)
+
+
+def write_pages(out: Path) -> None:
+    """Write an HTML page for each executed lesson in the folder `out`, and the index of all of them."""
+    executed = sorted(out.glob("[0-9][0-9]_*.ipynb"))
+    notebooks = {path: nbformat.read(path, as_version=4) for path in executed}
+    names = [path.stem for path in executed]
+    for path, notebook in notebooks.items():
+        path.with_suffix(".html").write_text(lesson_page(notebook, title(path), names), encoding="utf-8")
+    rows = [(f"{path.stem}.html", title(path), *outcome(notebook)) for path, notebook in notebooks.items()]
+    (out / "index.html").write_text(index_page(rows), encoding="utf-8")
 
 
 def title(lesson: Path) -> str:
@@ -162,17 +205,13 @@ def run_series(
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise SeriesError(f"The folder {out} can't be made: {error.strerror}.") from None
-    if "run_dir" not in given and any(lesson.name.startswith("05") for lesson in lessons):
-        shutil.rmtree(out / "run", ignore_errors=True)
-    rows = []
+    trains = any(lesson.name.startswith("05") for lesson in lessons)
+    # Lesson 05 refuses a folder of something else, which is not ours to delete.
+    if trains and "run_dir" not in given and (out / "run" / "settings.json").exists():
+        shutil.rmtree(out / "run")
     for lesson in lessons:
-        begin = time.perf_counter()
-        headline = run_lesson(lesson, out, parameters)
-        rows.append((lesson, time.perf_counter() - begin, headline))
-        print(f"{title(lesson):<36} {rows[-1][1]:5.0f} s   {headline}", flush=True)
-        index = index_page((f"{path.stem}.html", title(path), *rest) for path, *rest in rows)
-        (out / "index.html").write_text(index, encoding="utf-8")
-    print(f"\n{sum(row[1] for row in rows):.0f} s in all. The pages: {out / 'index.html'}")
+        print(run_lesson(lesson, out, parameters), flush=True)
+    print(f"\nThe pages: {out / 'index.html'}")
 
 
 def main(arguments: list[str] | None = None) -> int:

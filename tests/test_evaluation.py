@@ -1,7 +1,7 @@
 """Intervals, accuracy by class, the most confident mistakes."""
 
 from helpers import evaluation
-from helpers.prediction import pick
+from helpers.prediction import places_in_test_set
 
 import numpy as np
 import pytest
@@ -55,11 +55,12 @@ def test_no_mistakes_give_an_empty_answer():
     assert len(evaluation.most_confident_mistakes(np.array([0]), np.array([[1.0, 0.0]]))) == 0
 
 
-def test_pick():
-    assert pick(np.array([5, 6, 7]), [2, 0]).tolist() == [7, 5]
+def test_places_that_a_small_test_set_has():
+    assert places_in_test_set([1, 3, 100], 200) == [1, 3, 100]
+    assert places_in_test_set([1, 3, 100], 15) == [1, 3]
 
 
-@pytest.mark.parametrize("places", [[3], [-1], [0, 99], []])
-def test_pick_refuses_places_that_are_not_there(places):
+@pytest.mark.parametrize("places", [[3], [-1], [99, 100], []])
+def test_places_that_are_not_there_are_refused(places):
     with pytest.raises(ValueError, match="from 0 to 2"):
-        pick(np.array([5, 6, 7]), places)
+        places_in_test_set(places, 3)

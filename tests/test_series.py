@@ -40,6 +40,19 @@ def refused(capsys, *arguments) -> str:
             "pictures is a list of whole numbers, such as [1, 3, 100]; '1' is not",
         ),
         (["06", "-p", "pictures", "[1, 'a']"], "pictures is a list of whole numbers"),
+        (["05", "-p", "epochs", "0"], "epochs is 1 or more; 0 is not"),
+        (["05", "-p", "learning_rate", "-1"], "learning_rate is more than 0; -1.0 is not"),
+        (["05", "-p", "seed", "-1"], "seed is 0 to 4294967295; -1 is not"),
+        (["02", "-p", "train_size", "-5"], "train_size is 0 or more; -5 is not"),
+        (
+            ["06", "-p", "pictures", "[]"],
+            "pictures is a list of at least one place, each 0 or more; [] is not",
+        ),
+        (["06", "-p", "picture", "no-such.jpg"], "picture is a file that is there; 'no-such.jpg' is not"),
+        (
+            ["02", "-p", "dataset", "no-such"],
+            "dataset is auto, cifar10, doodles or the path of a file or folder",
+        ),
         (["05", "--parameters", "nowhere.yaml"], "nowhere.yaml can't be read: No such file"),
     ],
 )
@@ -55,18 +68,22 @@ def test_a_parameter_file_that_is_none_is_refused(tmp_path, capsys, text):
 
 
 def test_values_from_a_file_have_to_fit_as_well(tmp_path, capsys):
+    (tmp_path / "p.yaml").write_text("1: 2\n")
+    assert "No chosen lesson has a parameter 1" in refused(
+        capsys, "05", "--parameters", str(tmp_path / "p.yaml")
+    )
     (tmp_path / "p.yaml").write_text("dataset: 3\n")
     assert "dataset is text" in refused(capsys, "05", "--parameters", str(tmp_path / "p.yaml"))
 
 
 def test_text_becomes_the_type_of_the_parameter():
-    given = {"epochs": "2", "learning_rate": "1", "pictures": "[4]", "dataset": "7", "picture": "a b.jpg"}
+    given = {"epochs": "2", "learning_rate": "1", "pictures": "[4]", "run_dir": "7", "picture": ""}
     assert series.checked_parameters(series.find_lessons(["05", "06"]), given) == {
         "epochs": 2,
         "learning_rate": 1.0,
         "pictures": [4],
-        "dataset": "7",
-        "picture": "a b.jpg",
+        "run_dir": "7",
+        "picture": "",
     }
     assert series.checked_parameters(series.find_lessons(["05"]), {"learning_rate": "1e-3"}) == {
         "learning_rate": 0.001
@@ -85,13 +102,33 @@ def test_profiles_give_parameters_that_lessons_have(profile):
 
 
 def test_a_lesson_that_fails_ends_the_series_with_cell_and_error(tmp_path, capsys):
-    assert series.main(["02", "03", "--out", str(tmp_path), "-p", "dataset", "no-such-thing"]) == 1
+    (tmp_path / "empty.npz").write_bytes(b"")
+    out = tmp_path / "out"
+    assert series.main(["02", "03", "--out", str(out), "-p", "dataset", str(tmp_path / "empty.npz")]) == 1
     said = capsys.readouterr()
-    assert "02_load_the_pictures.ipynb failed in cell " in said.err
-    assert "DatasetError" in said.err and "no-such-thing" in said.err
+    assert "02_load_the_pictures.ipynb failed in the cell In [" in said.err
+    assert "DatasetError: " in said.err and "empty.npz" in said.err
     assert "load_dataset(dataset)" in said.err
-    assert (tmp_path / "02_load_the_pictures.html").exists()
-    assert not (tmp_path / "03_see_convolution_and_pooling.ipynb").exists()
+    assert "failed" in (out / "index.html").read_text()
+    assert not (out / "03_see_convolution_and_pooling.ipynb").exists()
+
+
+def test_the_shared_run_is_made_anew_and_nothing_else_is_deleted(tmp_path, monkeypatch):
+    seen = []
+    monkeypatch.setattr(series, "run_lesson", lambda lesson, out, parameters: seen.append(lesson) or "")
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "thesis.txt").write_text("dear")
+    series.run_series(["05"], out=tmp_path)
+    assert (tmp_path / "run" / "thesis.txt").exists()
+    (tmp_path / "run" / "settings.json").write_text("{}")
+    with pytest.raises(series.SeriesError):
+        series.run_series(["05"], out=tmp_path, given={"epochs": 0})
+    series.run_series(["06"], out=tmp_path)
+    series.run_series(["05"], out=tmp_path, given={"run_dir": str(tmp_path / "run")})
+    assert (tmp_path / "run" / "settings.json").exists()
+    series.run_series(["05"], out=tmp_path)
+    assert not (tmp_path / "run").exists()
+    assert len(seen) == 4
 
 
 def test_a_lesson_leaves_notebook_page_and_index(tmp_path, capsys):
@@ -102,7 +139,8 @@ def test_a_lesson_leaves_notebook_page_and_index(tmp_path, capsys):
     page = (tmp_path / "04_build_the_network.html").read_text()
     assert 'alt="A box for each layer' in page
     assert not re.search(r"<script|<link|@import|src=\"(?!data:)", page), "something is loaded"
-    assert 'href="05_train_the_network.html"' in page
+    assert 'href="index.html"' in page and ".ipynb" not in page
+    assert 'href="05_train_the_network.html"' not in page, "a link to a page that is not there"
     index = (tmp_path / "index.html").read_text()
     assert 'href="04_build_the_network.html"' in index and "122,570" in index
     assert "seed = 5" in (tmp_path / "04_build_the_network.ipynb").read_text()
