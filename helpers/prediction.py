@@ -15,8 +15,10 @@ def predict_probabilities(model: keras.Model, x: np.ndarray) -> np.ndarray:
 def places_in_test_set(places: list[int], count: int) -> list[int]:
     """Those of `places`, counted from 0, that a test set of `count` pictures has.
 
-    Raises ValueError when it has none of them.
+    Raises ValueError when it has none of them, and when `places` is no list of whole numbers.
     """
+    if not isinstance(places, list) or not all(isinstance(place, int) for place in places):
+        raise ValueError(f"pictures is a list of whole numbers, such as [1, 3, 100]; {places!r} is not.")
     there = [place for place in places if 0 <= place < count]
     if not there:
         raise ValueError(

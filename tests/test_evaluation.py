@@ -60,6 +60,12 @@ def test_places_that_a_small_test_set_has():
     assert places_in_test_set([1, 3, 100], 15) == [1, 3]
 
 
+@pytest.mark.parametrize("places", ["[1, 2]", 1, [1.5], ["1"]])
+def test_places_of_another_kind_are_refused(places):
+    with pytest.raises(ValueError, match="pictures is a list of whole numbers"):
+        places_in_test_set(places, 3)
+
+
 @pytest.mark.parametrize("places", [[3], [-1], [99, 100], []])
 def test_places_that_are_not_there_are_refused(places):
     with pytest.raises(ValueError, match="from 0 to 2"):

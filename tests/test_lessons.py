@@ -209,7 +209,8 @@ def run_plain_papermill(lesson, folder, **parameters):
     """`papermill LESSON OUT -p NAME VALUE`, from a folder that is not the project's."""
     command = [sys.executable, "-m", "papermill", str(lesson), "out.ipynb", "--no-progress-bar"]
     for name, value in parameters.items():
-        command += ["-p", name, str(value)]
+        # Papermill reads a list as YAML only.
+        command += ["-y", f"{name}: {value}"] if isinstance(value, list) else ["-p", name, str(value)]
     return subprocess.run(command, cwd=folder, capture_output=True, text=True)
 
 
@@ -275,7 +276,7 @@ def test_lesson_06_alone_trains_what_it_needs_and_shows_a_picture_of_ones_own(tm
         tmp_path / "grey.png"
     )
     done = run_plain_papermill(
-        LESSONS[5], tmp_path, dataset="mine.npz", epochs=1, pictures="[0, 29]", picture="grey.png"
+        LESSONS[5], tmp_path, dataset="mine.npz", epochs=1, pictures=[0, 29, 999], picture="grey.png"
     )
     assert done.returncode == 0, done.stderr[-3000:]
     assert (tmp_path / "runs" / "reference" / "metrics.json").exists()
