@@ -6,6 +6,7 @@ None raises for a wrong answer, so that a lesson runs through before its exercis
 
 import math
 
+from helpers import gpu
 from helpers.convolution import convolve
 
 import numpy as np
@@ -29,6 +30,37 @@ def _choice(answer, expected: str, choices: tuple[str, ...], hint: str) -> None:
     if answer is not None and answer not in choices:
         hint = f"The answer is one of {', '.join(map(repr, choices))}."
     _say(answer, answer == expected, hint)
+
+
+# --- Lesson 01 -------------------------------------------------------------------------------------
+
+
+def check_first_failure(answer) -> None:
+    """`answer`: the name of the check to mend first on the machine `gpu.EXERCISE`."""
+    checks = gpu.check(gpu.EXERCISE)
+    names = [check.name for check in checks]
+    right = gpu.first_failure(checks).name
+    if answer not in names:
+        hint = f"The checks are called {', '.join(map(repr, names))}."
+    elif names.index(answer) < names.index(right):
+        hint = f"{answer!r} passes on this machine: read on, downwards."
+    else:
+        hint = f"A check above {answer!r} fails already."
+    _say(answer, answer == right, hint)
+
+
+def check_order(answer) -> None:
+    """`answer`: the letters A to D, which put the lines of the second exercise in order."""
+    order = answer.upper() if isinstance(answer, str) else ""
+    if sorted(order) != list("ABCD"):
+        hint = "The answer is a text with each of the letters A, B, C and D once."
+    elif order.index("A") > min(order.index("B"), order.index("D")):
+        hint = "A line uses tf before TensorFlow is imported."
+    elif order.index("C") > order.index("A"):
+        hint = "When TensorFlow is imported, CUDA_VISIBLE_DEVICES is not set."
+    else:
+        hint = "Memory growth comes after the first operation."
+    _say(answer, order == "CADB", hint)
 
 
 # --- Lesson 02 -------------------------------------------------------------------------------------

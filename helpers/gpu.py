@@ -496,37 +496,5 @@ EXERCISE = replace(
 )
 
 
-def check_first_failure(answer) -> None:
-    """Print whether `answer` names the check to mend first on the machine `EXERCISE`."""
-    names = [check.name for check in check(EXERCISE)]
-    right = names.index(first_failure(check(EXERCISE)).name)
-    if answer is None:
-        print("Not answered yet: put the name of a check in place of None and run this cell.")
-    elif answer not in names:
-        print(f"Not yet. The checks are called {', '.join(map(repr, names))}.")
-    elif names.index(answer) < right:
-        print(f"Not yet. {answer!r} passes on this machine: read on, downwards.")
-    elif names.index(answer) > right:
-        print(f"Not yet. A check above {answer!r} fails already.")
-    else:
-        print("Right. What comes after it can only be judged once it is mended.")
-
-
-def check_order(answer) -> None:
-    """Print whether `answer`, the letters A to D, puts the lines of the second exercise in order."""
-    if answer is None:
-        print("Not answered yet: put the four letters in place of None and run this cell.")
-    elif not isinstance(answer, str) or sorted(answer := answer.upper()) != list("ABCD"):
-        print("Not yet. The answer is a text with each of the letters A, B, C and D once.")
-    elif answer.index("A") > min(answer.index("B"), answer.index("D")):
-        print("Not yet. A line uses tf before TensorFlow is imported.")
-    elif answer.index("C") > answer.index("A"):
-        print("Not yet. When TensorFlow is imported, CUDA_VISIBLE_DEVICES is not set.")
-    elif answer.index("D") > answer.index("B"):
-        print("Not yet. Memory growth comes after the first operation.")
-    else:
-        print("Right.")
-
-
 if __name__ == "__main__":
     _probe()

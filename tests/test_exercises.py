@@ -11,6 +11,12 @@ DIAGONAL = [[2, -1, -1], [-1, 2, -1], [-1, -1, 2]]
 
 # right answers, wrong answers (the mistakes that are made), answers of the wrong kind
 ANSWERS = {
+    "check_first_failure": (
+        ["driver and card"],
+        ["Python and system", "CUDA_VISIBLE_DEVICES", "GPU libraries"],
+        ["driver", 3, ["driver and card"]],
+    ),
+    "check_order": (["CADB", "cadb"], ["ACDB", "CABD", "DCAB", "CDAB"], ["CAD", 4, ["C", "A", "D", "B"]]),
     "check_picture_bytes": (
         [12_288, 12_288.0, np.int64(12_288)],
         [3_072, 4_096, 24_576],

@@ -6,7 +6,7 @@ import sys
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from helpers import gpu
+from helpers import exercises, gpu
 
 import pytest
 
@@ -285,7 +285,7 @@ def said(check, answer, capsys):
 
 @pytest.mark.parametrize("answer", NAMES)
 def test_check_first_failure(answer, capsys):
-    text = said(gpu.check_first_failure, answer, capsys)
+    text = said(exercises.check_first_failure, answer, capsys)
     assert text.startswith("Right." if answer == "driver and card" else "Not yet.")
     assert answer == "driver and card" or "driver and card" not in text, "the answer is not given away"
 
@@ -316,11 +316,11 @@ def test_three_things_are_wrong_with_the_machine_of_the_exercise():
     ],
 )
 def test_check_order(answer, words, capsys):
-    text = said(gpu.check_order, answer, capsys)
+    text = said(exercises.check_order, answer, capsys)
     assert words in text and text.startswith("Right." if words == "Right." else "Not yet.")
 
 
-@pytest.mark.parametrize("check", [gpu.check_first_failure, gpu.check_order])
+@pytest.mark.parametrize("check", [exercises.check_first_failure, exercises.check_order])
 def test_unanswered_and_answers_of_another_kind(check, capsys):
     assert said(check, None, capsys).startswith("Not answered yet")
     for answer in (3, "", ["A", "B", "C", "D"], "driver"):
