@@ -7,28 +7,68 @@ from collections.abc import Callable
 
 import numpy as np
 
+PADDING = ("valid", "same")
 
-def convolve(picture: np.ndarray, kernel: np.ndarray, bias: float = 0.0) -> np.ndarray:
+
+def output_size(size: int, kernel: int, stride: int = 1, padding: str = "valid") -> int:
+    """How many places a kernel of `kernel` pixels has in a row of `size` pixels, as Keras counts them.
+
+    Padding "valid": the kernel stays inside the row, and what is left over at its end is never seen. Padding
+    "same": `zeros_around` are put on both ends. Raises ValueError for another padding, a stride below 1, and
+    a kernel that is larger than the row it has to stay in.
+    """
+    if padding not in PADDING:
+        raise ValueError(f"padding is 'valid' or 'same'; {padding!r} is not.")
+    if stride < 1 or kernel < 1:
+        raise ValueError(f"stride and kernel size are 1 or more; they are {stride} and {kernel}.")
+    if padding == "same":
+        return -(-size // stride)  # divided and rounded up
+    if kernel > size:
+        raise ValueError(f"A kernel of {kernel} pixels does not fit a row of {size}.")
+    return (size - kernel) // stride + 1
+
+
+def zeros_around(size: int, kernel: int, stride: int = 1) -> tuple[int, int]:
+    """The zeros that padding "same" puts before and after a row of `size` pixels.
+
+    As few as let the last place of the kernel end inside; an odd one goes after, as in Keras on TensorFlow.
+    """
+    last = (output_size(size, kernel, stride, "same") - 1) * stride
+    zeros = max(last + kernel - size, 0)
+    return zeros // 2, zeros - zeros // 2
+
+
+def convolve(
+    picture: np.ndarray, kernel: np.ndarray, bias: float = 0.0, stride: int = 1, padding: str = "valid"
+) -> np.ndarray:
     """Slide `kernel` over `picture`; each place gives the sum of products of the two, plus `bias`.
 
     picture: shape (height, width) or (height, width, channels); kernel: shape (rows, columns), and the same
-    channels if there are any. Returns a feature map, shape (height - rows + 1, width - columns + 1).
-    As in Keras the kernel is not flipped. Raises ValueError when the kernel does not fit.
+    channels if there are any. `stride` is the way from one place to the next, in pixels. Returns a feature
+    map, shape (`output_size` of height and rows, of width and columns).
+    As in Keras the kernel is not flipped. Raises ValueError when the kernel does not fit, and as
+    `output_size`.
     """
     if picture.ndim != kernel.ndim or picture.shape[2:] != kernel.shape[2:]:
         raise ValueError(
             f"A kernel of shape {kernel.shape} does not fit a picture of shape {picture.shape}: "
             "both need the same channels."
         )
-    if kernel.shape[0] > picture.shape[0] or kernel.shape[1] > picture.shape[1]:
-        raise ValueError(f"A kernel of shape {kernel.shape} is larger than the picture, {picture.shape}.")
     rows, columns = kernel.shape[:2]
-    height, width = picture.shape[0] - rows + 1, picture.shape[1] - columns + 1
+    height = output_size(picture.shape[0], rows, stride, padding)
+    width = output_size(picture.shape[1], columns, stride, padding)
+    if padding == "same":
+        around = [
+            zeros_around(picture.shape[0], rows, stride),
+            zeros_around(picture.shape[1], columns, stride),
+        ]
+        picture = np.pad(picture, around + [(0, 0)] * (picture.ndim - 2))
     feature_map = np.empty((height, width))
-    for top in range(height):
-        for left in range(width):
+    for row in range(height):
+        for column in range(width):
+            top, left = row * stride, column * stride
             window = picture[top : top + rows, left : left + columns]
-            feature_map[top, left] = np.sum(window * kernel) + bias
+            feature_map[row, column] = np.sum(window * kernel) + bias
     return feature_map
 
 

@@ -1,6 +1,6 @@
 """Convolution and pooling by hand give what Keras gives."""
 
-from helpers.convolution import convolve, pool
+from helpers.convolution import convolve, output_size, pool, zeros_around
 
 import keras
 import numpy as np
@@ -27,6 +27,44 @@ def test_convolve_equals_keras(rng, size, channels):
     np.testing.assert_allclose(by_hand, by_keras, atol=1e-5)
 
 
+@pytest.mark.parametrize("padding", ["valid", "same"])
+@pytest.mark.parametrize("stride", [1, 2, 3])
+@pytest.mark.parametrize("size", [1, 2, 3, 4, 5])
+def test_stride_and_padding_equal_keras(rng, size, stride, padding):
+    """Heights and widths that divide and that don't, and an odd number of zeros."""
+    for height, width in [(7, 9), (8, 6), (10, 5)]:
+        picture = rng.random((height, width, 3)).astype("float32")
+        layer = layers.Conv2D(1, size, stride, padding)
+        by_keras = keras.ops.convert_to_numpy(layer(picture[None]))[0, :, :, 0]
+        kernel = keras.ops.convert_to_numpy(layer.kernel)[..., 0]
+        by_hand = convolve(picture, kernel, stride=stride, padding=padding)
+        assert by_hand.shape == (
+            output_size(height, size, stride, padding),
+            output_size(width, size, stride, padding),
+        )
+        np.testing.assert_allclose(by_hand, by_keras, atol=1e-5)
+
+
+def test_zeros_that_do_not_come_out_even_go_behind():
+    assert zeros_around(6, 3, 2) == (0, 1)
+    assert zeros_around(6, 3, 1) == (1, 1)
+    assert zeros_around(6, 1, 2) == (0, 0)  # a kernel that leaves pixels out needs none
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((6, 3, 1, "full"), "padding is 'valid' or 'same'; 'full' is not"),
+        ((6, 3, 0), "stride and kernel size are 1 or more; they are 0 and 3"),
+        ((6, 0), "stride and kernel size are 1 or more; they are 1 and 0"),
+        ((2, 3), "A kernel of 3 pixels does not fit a row of 2"),
+    ],
+)
+def test_sizes_that_make_no_sense_are_refused(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        output_size(*arguments)
+
+
 def test_convolve_does_not_flip_the_kernel():
     picture = np.array([[0, 0, 1]])
     assert convolve(picture, np.array([[-1, 1]])).tolist() == [[0, 1]]
@@ -39,7 +77,7 @@ def test_convolve_worked_example():
 
 @pytest.mark.parametrize("kernel_shape", [(3, 3), (3, 3, 4), (9, 3, 3)])
 def test_a_kernel_that_does_not_fit_is_refused(rng, kernel_shape):
-    with pytest.raises(ValueError, match="kernel of shape"):
+    with pytest.raises(ValueError, match="A kernel of"):
         convolve(rng.random((8, 8, 3)), rng.random(kernel_shape))
 
 
