@@ -43,6 +43,7 @@ ACCEPTED = {
     "epochs": (lambda value: value >= 1, "1 or more"),
     "batch_size": (lambda value: value >= 1, "1 or more"),
     "learning_rate": (lambda value: value > 0, "more than 0"),
+    "pooling": (lambda value: value in ("max", "average", "stride"), "max, average or stride"),
     "seed": (lambda value: 0 <= value < 2**32, "0 to 4294967295"),
     "pictures": (lambda value: value and min(value) >= 0, "a list of at least one place, each 0 or more"),
     "picture": (lambda value: not value or Path(value).expanduser().is_file(), "a file that is there"),

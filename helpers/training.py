@@ -118,7 +118,7 @@ class Run:
 def open_run(run_dir: str | Path, **settings) -> Run:
     """Open the run in the folder `run_dir`: a new one, an interrupted one, or a finished one.
 
-    `settings`: dataset, classes, train_size, epochs, batch_size, learning_rate, seed.
+    `settings`: dataset, classes, train_size, epochs, batch_size, learning_rate, pooling, seed.
     Raises `RunError` when the folder holds a run with other settings, or something else, and when a setting
     makes no sense.
     """
@@ -190,6 +190,7 @@ def find_or_train(run_dir, dataset: Dataset, train_size: int, epochs: int, seed:
         epochs=epochs,
         batch_size=32,
         learning_rate=0.001,
+        pooling="max",
         seed=seed,
     )
     model = networks.reference_network(len(dataset.class_names))

@@ -23,6 +23,7 @@ PARAMETERS = {
     "epochs",
     "batch_size",
     "learning_rate",
+    "pooling",
     "seed",
     "run_dir",
     "pictures",

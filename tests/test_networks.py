@@ -1,9 +1,11 @@
 """The networks have the shapes and the parameters that lesson 04 derives."""
 
-from helpers.networks import dense_network, reference_network
+from helpers import series
+from helpers.networks import POOLING, dense_network, reference_network
 from helpers.prediction import predict_probabilities
 
 import numpy as np
+import pytest
 
 
 def test_reference_network():
@@ -21,6 +23,25 @@ def test_reference_network():
     ]
     assert [layer.count_params() for layer in model.layers[1:]] == [896, 0, 18_496, 0, 36_928, 0, 65_600, 650]
     assert model.count_params() == 122_570
+
+
+@pytest.mark.parametrize(
+    ("pooling", "last_maps", "parameters"),
+    [("average", (4, 4, 64), 122_570), ("stride", (5, 5, 64), 159_434)],
+)
+def test_reference_network_with_other_pooling(pooling, last_maps, parameters):
+    model = reference_network(pooling=pooling)
+    assert model.layers[-4].output.shape[1:] == last_maps
+    assert model.count_params() == parameters
+    kinds = {type(layer).__name__ for layer in model.layers}
+    assert ("AveragePooling2D" in kinds) == (pooling == "average") and "MaxPooling2D" not in kinds
+
+
+def test_pooling_that_there_is_not():
+    with pytest.raises(ValueError, match="pooling is one of max, average, stride; 'min' is not"):
+        reference_network(pooling="min")
+    fits, _ = series.ACCEPTED["pooling"]
+    assert [name for name in (*POOLING, "min") if fits(name)] == list(POOLING)
 
 
 def test_the_dense_network_has_more_parameters():

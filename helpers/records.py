@@ -1,0 +1,84 @@
+"""Results of long experiments, run once and kept in `helpers/recorded/`, each file saying how it was made.
+
+An experiment is a number of training runs, each a lesson executed with other parameters. This collects them:
+
+    python -m helpers.records NAME --what TEXT --pictures TEXT --command TEXT RUN_DIR [RUN_DIR ...]
+"""
+
+import argparse
+import io
+import json
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+RECORDED = Path(__file__).parent / "recorded"
+COLUMNS = ["train_size", "epochs", "batch_size", "learning_rate", "pooling", "seed", "parameters"]
+COLUMNS += ["validation_accuracy", "test_accuracy", "train_seconds"]
+ABOUT = ("what", "pictures", "command", "versions", "seeds")  # the lines that begin each file
+
+
+@dataclass(frozen=True)
+class Record:
+    """A recorded experiment: `about` says how it was made, `table` has a row a training run."""
+
+    about: dict[str, str]
+    table: pd.DataFrame
+
+
+def load_record(name: str) -> Record:
+    """Read a record. Raises FileNotFoundError naming the ones there are, when there is none of this name."""
+    path = RECORDED / f"{name}.csv"
+    if not path.exists():
+        there = ", ".join(sorted(path.stem for path in RECORDED.glob("*.csv")))
+        raise FileNotFoundError(f"There is no record {name}; there are {there}.")
+    text = path.read_text(encoding="utf-8")
+    head = [line[2:].split(": ", 1) for line in text.splitlines() if line.startswith("# ")]
+    return Record(dict(head), pd.read_csv(io.StringIO(text), comment="#"))
+
+
+def collect(run_dirs: Iterable[str | Path]) -> tuple[pd.DataFrame, str]:
+    """The results of finished runs, a row a run, and the versions that made them.
+
+    Raises ValueError when a folder holds no finished run, and when the versions are not the same for all.
+    """
+    rows, versions = [], set()
+    for folder in map(Path, run_dirs):
+        path = folder / "metrics.json"
+        if not path.exists():
+            raise ValueError(f"There is no finished run in {folder}.")
+        metrics = json.loads(path.read_text())
+        rows.append({name: metrics[name] for name in COLUMNS})
+        versions.add(", ".join(f"{name} {number}" for name, number in metrics["versions"].items()))
+    if len(versions) != 1:
+        raise ValueError(f"The runs were made with {len(versions)} sets of versions; a record has one.")
+    return pd.DataFrame(rows), versions.pop()
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m helpers.records", description="Record an experiment.")
+    parser.add_argument("name", metavar="NAME", help="of the file in helpers/recorded, without .csv")
+    parser.add_argument("--what", required=True, help="what was compared, in a sentence")
+    parser.add_argument("--pictures", required=True, help="on which pictures")
+    parser.add_argument("--command", required=True, help="the command that made the runs")
+    parser.add_argument("run_dirs", nargs="+", metavar="RUN_DIR", help="folders of finished runs")
+    options = parser.parse_args(arguments)
+    try:
+        table, versions = collect(options.run_dirs)
+    except ValueError as error:
+        print(error, file=sys.stderr)
+        return 1
+    seeds = ", ".join(str(seed) for seed in sorted(table["seed"].unique()))
+    about = {name: getattr(options, name) for name in ("what", "pictures", "command")}
+    about |= {"versions": versions, "seeds": seeds}
+    head = "".join(f"# {name}: {about[name]}\n" for name in ABOUT)
+    RECORDED.mkdir(exist_ok=True)
+    (RECORDED / f"{options.name}.csv").write_text(head + table.to_csv(index=False), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

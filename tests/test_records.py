@@ -1,0 +1,98 @@
+"""Recorded experiments say how they were made, and the lessons' figures come from them."""
+
+import json
+import re
+
+from helpers import records, series
+
+import nbformat
+import pandas as pd
+import pytest
+
+RECORDS = sorted(path.stem for path in records.RECORDED.glob("*.csv"))
+VERSIONS = {"python": "3.12.1", "tensorflow": "2.21.0", "keras": "3.15.1", "numpy": "2.4.6"}
+
+
+@pytest.mark.parametrize("name", RECORDS)
+def test_every_record_says_how_it_was_made(name):
+    record = records.load_record(name)
+    assert tuple(record.about) == records.ABOUT and all(record.about.values())
+    assert "python -m helpers." in record.about["command"]
+    for package in ("python", "tensorflow", "keras", "numpy"):
+        assert re.search(rf"{package} \d+\.\d+", record.about["versions"])
+    seeds = ", ".join(str(seed) for seed in sorted(record.table["seed"].unique()))
+    assert record.about["seeds"] == seeds
+    assert record.table["test_accuracy"].between(0, 1).all() and not record.table.isna().any().any()
+
+
+@pytest.mark.parametrize("name", RECORDS)
+def test_a_lesson_draws_it(name):
+    lessons = [
+        lesson
+        for lesson in series.find_lessons()
+        if any(f'load_record("{name}")' in cell.source for cell in nbformat.read(lesson, as_version=4).cells)
+    ]
+    assert lessons
+
+
+def test_the_pooling_experiment_has_five_seeds_for_each_network():
+    table = records.load_record("pooling").table
+    assert table.groupby("pooling")["seed"].nunique().to_dict() == {"average": 5, "max": 5, "stride": 5}
+    assert len(table) == 15 and set(table["epochs"]) == {10}
+
+
+def test_lesson_03_states_the_recorded_means():
+    """Its stored figure describes itself with the means of the file: it was drawn from this file."""
+    lesson = series.find_lessons(["03"])[0]
+    alts = [
+        output.metadata["image/png"]["alt"]
+        for cell in nbformat.read(lesson, as_version=4).cells
+        for output in cell.get("outputs", [])
+        if "image/png" in output.get("data", {})
+    ]
+    groups = records.load_record("pooling").table.groupby("pooling", sort=False)["test_accuracy"]
+    for name, row in groups.agg(["mean", "std"]).iterrows():
+        assert any(f"{name} {row['mean']:.3f} ± {row['std']:.3f}" in alt for alt in alts)
+
+
+@pytest.fixture
+def runs(tmp_path):
+    """Two finished runs."""
+    folders = []
+    for seed in (0, 1):
+        folder = tmp_path / f"run-{seed}"
+        folder.mkdir()
+        metrics = dict.fromkeys(records.COLUMNS, 1) | {"seed": seed, "versions": VERSIONS}
+        metrics |= {"pooling": "max", "test_accuracy": 0.5 + seed / 10}
+        (folder / "metrics.json").write_text(json.dumps(metrics))
+        folders.append(folder)
+    return folders
+
+
+def arguments(name, runs):
+    about = {"what": "a, b", "pictures": "some: few", "command": "python -m helpers.series 05"}
+    given = [part for key, value in about.items() for part in (f"--{key}", value)]
+    return [name, *given, *map(str, runs)]
+
+
+def test_runs_are_recorded_and_read_again(runs, tmp_path, monkeypatch):
+    monkeypatch.setattr(records, "RECORDED", tmp_path / "recorded")
+    assert records.main(arguments("mine", runs)) == 0
+    record = records.load_record("mine")
+    assert record.about["pictures"] == "some: few" and record.about["seeds"] == "0, 1"
+    assert record.about["versions"] == "python 3.12.1, tensorflow 2.21.0, keras 3.15.1, numpy 2.4.6"
+    expected = pd.Series([0.5, 0.6], name="test_accuracy")
+    pd.testing.assert_series_equal(record.table["test_accuracy"], expected)
+    with pytest.raises(FileNotFoundError, match="There is no record yours; there are mine"):
+        records.load_record("yours")
+
+
+def test_runs_that_are_not_finished_or_not_alike_are_refused(runs, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(records, "RECORDED", tmp_path / "recorded")
+    assert records.main(arguments("mine", [*runs, tmp_path / "none"])) == 1
+    assert "There is no finished run in" in capsys.readouterr().err
+    path = runs[1] / "metrics.json"
+    path.write_text(path.read_text().replace("2.21.0", "2.20.0"))
+    assert records.main(arguments("mine", runs)) == 1
+    assert "made with 2 sets of versions" in capsys.readouterr().err
+    assert not (tmp_path / "recorded").exists()
