@@ -96,6 +96,10 @@ def check_one_output(answer) -> None:
     _number(answer, 9, "Four products, each number with the one at its own place, their sum, and the bias.")
 
 
+def check_unseen_columns(answer) -> None:
+    _number(answer, 3, "How many places are there in a row? Where does the window of the last one end?")
+
+
 def check_diagonal_kernel(kernel) -> None:
     """`kernel`: a 3×3 table of numbers."""
     hint = "The kernel has to be a table of 3×3 numbers, such as [[0, 0, 0], [0, 1, 0], [0, 0, 0]]."
@@ -123,6 +127,23 @@ def check_diagonal_kernel(kernel) -> None:
     _say(kernel, right, hint)
 
 
+def unknown_feature_map(photo: np.ndarray) -> np.ndarray:
+    """The feature map of the last exercise: that of a kernel which answers bright above dark."""
+    return convolve(photo, np.array([[1, 1, 1], [0, 0, 0], [-1, -1, -1]]))
+
+
+def check_feature_map(answer) -> None:
+    """`answer`: what a window of `unknown_feature_map`'s kernel looks like where the map is bright."""
+    choices = ("bright above dark", "dark above bright", "bright left of dark", "dark left of bright")
+    hints = {
+        "dark above bright": "Look at the line between the sky and a roof: is the map bright or dark there?",
+        "bright left of dark": "Such a kernel would bring out upright edges. Which ones stand out here?",
+        "dark left of bright": "Such a kernel would bring out upright edges. Which ones stand out here?",
+    }
+    known = hints.get(answer, "") if isinstance(answer, str) else ""
+    _choice(answer, choices[0], choices, known)
+
+
 # --- Lesson 04 -------------------------------------------------------------------------------------
 
 
@@ -140,6 +161,10 @@ def check_flatten_size(answer) -> None:
 
 def check_first_loss(answer) -> None:
     _number(answer, math.log(100), "Each class gets the probability 1/100. Take minus its logarithm.", 0.01)
+
+
+def check_receptive_field(answer) -> None:
+    _number(answer, 7, "Each kernel adds its size - 1 to the width, times the step. What is the step?")
 
 
 # --- Lesson 05 -------------------------------------------------------------------------------------

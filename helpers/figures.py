@@ -4,8 +4,12 @@ Lessons switch the common look on with `plt.style.use("helpers.lessons")` and di
 Pictures are uint8 arrays of shape (n, height, width, 3), labels integers of shape (n,).
 """
 
+import base64
+import io
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+
+from helpers.convolution import convolve, output_size, zeros_around
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -15,6 +19,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator, PercentFormatter
+from PIL import Image
 
 HIGHLIGHT = "#D55E00"  # Okabe and Ito's vermilion, also readable on grey
 
@@ -30,6 +35,36 @@ def show(figure: Figure, alt: str, update: DisplayHandle | None = None) -> None:
     else:
         update.update(figure, metadata=metadata)
     plt.close(figure)  # otherwise Jupyter displays it a second time
+
+
+def show_animation(frames: Iterable[Figure], alt: str, seconds: float = 0.7) -> None:
+    """Display figures of one size one after another, `seconds` each, again and again; `alt` describes them.
+
+    They are stored as one animated PNG, which JupyterLab, GitHub and browsers play without a kernel. What
+    can't play it, such as paper, shows the first frame.
+    """
+    pictures = [Image.open(io.BytesIO(png_bytes(frame))).convert("RGB") for frame in frames]
+    palette = pictures[len(pictures) // 2].quantize(64)  # one for all frames takes a third of the bytes
+    palette.putpalette([255 if level >= 245 else level for level in palette.getpalette()])  # white
+    first, *others = [picture.quantize(palette=palette, dither=Image.Dither.NONE) for picture in pictures]
+    file = io.BytesIO()
+    first.save(file, "PNG", save_all=True, append_images=others, duration=int(1000 * seconds), loop=0)
+    show_png(file.getvalue(), alt)
+
+
+def png_bytes(figure: Figure) -> bytes:
+    """`figure` as a PNG file, in its own size; closes it."""
+    file = io.BytesIO()
+    with plt.rc_context({"savefig.bbox": "standard"}):
+        figure.savefig(file)
+    plt.close(figure)
+    return file.getvalue()
+
+
+def show_png(png: bytes, alt: str, **others) -> None:
+    """Display a PNG file with its description, and with `others`: the same thing in other MIME types."""
+    data = {"image/png": base64.b64encode(png).decode(), "text/plain": alt} | others
+    display(data, metadata={"image/png": {"alt": alt}}, raw=True)
 
 
 # --- Checks (lesson 01) ----------------------------------------------------------------------------
@@ -122,30 +157,37 @@ def pixel_histogram(x: np.ndarray, title: str = "") -> Figure:
 
 # --- Convolution and pooling (lesson 03) -----------------------------------------------------------
 
+GREY = "#767676"
+NEVER_SEEN = "#999999"  # hatches over pixels that no window reaches
+
 
 def number_tables(
     tables: Mapping[str, np.ndarray],
     title: str = "",
     windows: Mapping[str, tuple[int, int, int, int]] | None = None,
     same_scale: bool = False,
+    columns: int = 6,
 ) -> Figure:
-    """Matrices side by side as shaded tables of their numbers, each on its own scale unless `same_scale`.
+    """Matrices as shaded tables of numbers, `columns` in a row; each has its own scale unless `same_scale`.
 
     `windows` frames a part of a table: top, left, height, width.
     """
     cell = 0.48  # inches
-    shapes = [table.shape for table in tables.values()]
+    columns = min(columns, len(tables))
+    shapes = np.array([table.shape for table in tables.values()])
+    widths = [shapes[column::columns, 1].max() for column in range(columns)]
+    heights = [shapes[first : first + columns, 0].max() for first in range(0, len(shapes), columns)]
     figure, axes = plt.subplots(
-        1,
-        len(tables),
-        figsize=(
-            sum(w for _, w in shapes) * cell + 0.7 * len(tables),
-            max(h for h, _ in shapes) * cell + 0.9,
-        ),
-        width_ratios=[w for _, w in shapes],
+        len(heights),
+        columns,
+        figsize=(sum(widths) * cell + 0.7 * columns, sum(heights) * cell + 0.4 * len(heights) + 0.5),
+        width_ratios=widths,
+        height_ratios=heights,
         squeeze=False,
     )
-    for axis, (name, table) in zip(axes.flat, tables.items(), strict=True):
+    for axis in axes.flat[len(tables) :]:
+        axis.axis("off")
+    for axis, (name, table) in zip(axes.flat, tables.items(), strict=False):
         _shaded_numbers(
             axis, table, np.concatenate([t.ravel() for t in tables.values()]) if same_scale else table
         )
@@ -156,25 +198,229 @@ def number_tables(
     return figure
 
 
-def _shaded_numbers(axis: Axes, table: np.ndarray, scale: np.ndarray) -> None:
-    """Draw `table` in greys that reach from the smallest to the largest number of `scale`."""
-    low, high = float(scale.min()), float(scale.max())
+def _shaded_numbers(axis: Axes, table: np.ndarray, scale: np.ndarray, size: float | None = None) -> None:
+    """Draw `table` in greys from the smallest to the largest number of `scale`; NaN stays an empty cell."""
+    low, high = float(np.nanmin(scale)), float(np.nanmax(scale))
     span = (high - low) or 1.0
-    axis.imshow(
-        table, cmap="gray", vmin=low - span / 4, vmax=low + span
-    )  # not quite black: numbers stay readable
-    size = 10 if np.abs(table).max() < 100 else 8.5
+    # Not quite black, so that the numbers stay readable.
+    axis.imshow(table, cmap="gray", vmin=low - span / 4, vmax=low + span)
+    size = size or (10 if np.nanmax(np.abs(table)) < 100 else 8.5)
     for (row, column), value in np.ndenumerate(table):
-        colour = "black" if (value - low) / span > 0.25 else "white"
-        axis.text(column, row, f"{value:.4g}", ha="center", va="center", color=colour, fontsize=size)
+        if not np.isnan(value):
+            colour = "black" if (value - low) / span > 0.25 else "white"
+            axis.text(column, row, _number(value), ha="center", va="center", color=colour, fontsize=size)
     axis.set(xticks=[], yticks=[])
     axis.spines[:].set_visible(True)
+
+
+def _number(value: float) -> str:
+    # 0.0 added makes 0 of -0, which products of floats can be.
+    return f"{value + 0.0:.4g}".replace("-", "\N{MINUS SIGN}")
 
 
 def _frame(axis: Axes, top: int, left: int, height: int, width: int) -> None:
     axis.add_patch(
         Rectangle((left - 0.5, top - 0.5), width, height, fill=False, edgecolor=HIGHLIGHT, linewidth=3)
     )
+
+
+def picture_as_numbers(picture: np.ndarray, top: int, left: int, size: int = 10, title: str = "") -> Figure:
+    """A picture, shape (height, width, 3), and a square of `size` pixels of its first channel as numbers."""
+    figure, axes = plt.subplots(1, 2, figsize=(8, 4.9), width_ratios=(1, 1.75))
+    axes[0].imshow(picture)
+    axes[0].axis("off")
+    _frame(axes[0], top, left, size, size)
+    axes[0].set_title("the picture", fontsize=11, fontweight="normal")
+    values = picture[top : top + size, left : left + size, 0]
+    _shaded_numbers(axes[1], values, np.array([0, 255]), size=10)
+    axes[1].set_title("the framed part, red channel", fontsize=11, fontweight="normal")
+    _title(figure, title)
+    return figure
+
+
+def window(
+    picture: np.ndarray,
+    kernel: np.ndarray,
+    row: int,
+    column: int,
+    stride: int = 1,
+    padding: str = "valid",
+    title: str = "",
+    bare: bool = False,
+) -> Figure:
+    """The kernel at one place: its window, the products, and their sum at `row`, `column` of the feature map.
+
+    picture: shape (height, width); kernel: shape (size, size), a square. Pixels that no window reaches are
+    hatched. Below stands the sum of the products, and the arithmetic of the size. With `bare` the numbers
+    of the feature map after this one are left out, as if the kernel had not come there yet.
+    """
+    size = len(kernel)
+    feature_map = convolve(picture, kernel, 0, stride, padding)
+    padded, zeros = _padded(picture, size, stride, padding)
+    top, left = row * stride, column * stride
+    products = padded[top : top + size, left : left + size] * kernel
+    shown = feature_map.copy()
+    if bare:
+        shown.ravel()[row * shown.shape[1] + column + 1 :] = np.nan
+
+    rows = max(len(padded), 2 * size + 1.2)
+    columns = padded.shape[1] + size + feature_map.shape[1]
+    cell = min(0.44, 6.8 / columns, 4.6 / rows)  # inches
+    width, height = 8.0, rows * cell + 1.5
+    figure = plt.figure(figsize=(width, height), layout="none")  # each frame of an animation alike
+    gap = (width - columns * cell) / 4
+
+    def table(values, x, y, name, scale=None):
+        """`x` from the left and `y` from the top of the tables, in inches."""
+        h, w = values.shape
+        box = (x / width, 1 - (0.85 + y + h * cell) / height, w * cell / width, h * cell / height)
+        axis = figure.add_axes(box)
+        _shaded_numbers(axis, values, values if scale is None else scale, size=min(10, 24 * cell))
+        axis.set_title(name, fontsize=10, fontweight="normal", loc="center", pad=4)
+        return axis
+
+    name = f"picture {picture.shape[0]}×{picture.shape[1]}" + (", with zeros around it" if any(zeros) else "")
+    left_axis = table(padded, gap, 0, name, scale=picture)
+    _mark_zeros(left_axis, picture, zeros)
+    _mark_never_seen(left_axis, padded, feature_map, size, stride)
+    _frame(left_axis, top, left, size, size)
+    x = gap * 2 + padded.shape[1] * cell
+    table(kernel, x, 0, "kernel")
+    table(products, x, (size + 1.2) * cell, "products")
+    x += gap + size * cell
+    right_axis = table(shown, x, 0, f"feature map {'×'.join(map(str, shown.shape))}", scale=feature_map)
+    _frame(right_axis, row, column, 1, 1)
+
+    terms = " + ".join(_number(product) for product in products.ravel()) + " = " if size <= 3 else ""
+    total = f"Sum of the products: {terms}{_number(feature_map[row, column])}".replace(
+        "+ \N{MINUS SIGN}", "\N{MINUS SIGN} "
+    )
+    figure.text(0.02, 0.34 / height, total, fontsize=11, color=HIGHLIGHT, fontweight="bold", va="bottom")
+    sizes = f"Size: {size_arithmetic(picture.shape[1], size, stride, padding)}"
+    figure.text(0.02, 0.06 / height, sizes, fontsize=10, va="bottom")
+    _title(figure, title)
+    return figure
+
+
+def size_arithmetic(size: int, kernel: int, stride: int, padding: str) -> str:
+    """The size of a feature map as a line of arithmetic, and what is never seen."""
+    result = output_size(size, kernel, stride, padding)
+    if padding == "same":
+        return f"{size} / {stride}, rounded up = {result}"
+    unseen = size - ((result - 1) * stride + kernel)
+    last = {0: "", 1: "; the last row and column are never seen"}.get(
+        unseen, f"; the last {unseen} rows and columns are never seen"
+    )
+    return f"({size} \N{MINUS SIGN} {kernel}) // {stride} + 1 = {result}{last}"
+
+
+def _padded(picture: np.ndarray, size: int, stride: int, padding: str) -> tuple[np.ndarray, tuple[int, int]]:
+    zeros = zeros_around(picture.shape[0], size, stride) if padding == "same" else (0, 0)
+    return np.pad(picture, zeros), zeros
+
+
+def _mark_zeros(axis: Axes, picture: np.ndarray, zeros: tuple[int, int]) -> None:
+    """A dashed line around the picture itself, within the zeros."""
+    if any(zeros):
+        corner = (zeros[0] - 0.5, zeros[0] - 0.5)
+        axis.add_patch(
+            Rectangle(corner, *picture.shape[::-1], fill=False, edgecolor="#0072B2", ls="--", lw=2)
+        )
+
+
+def _mark_never_seen(axis: Axes, padded: np.ndarray, feature_map: np.ndarray, size: int, stride: int) -> None:
+    height, width = ((places - 1) * stride + size for places in feature_map.shape)
+    hatch = {"facecolor": "none", "edgecolor": NEVER_SEEN, "hatch": "////", "linewidth": 0}
+    axis.add_patch(Rectangle((width - 0.5, -0.5), padded.shape[1] - width, len(padded), **hatch))
+    axis.add_patch(Rectangle((-0.5, height - 0.5), width, len(padded) - height, **hatch))
+
+
+def windows_strip(
+    picture: np.ndarray,
+    kernel: np.ndarray,
+    settings: Sequence[tuple[int, str]],
+    title: str = "",
+) -> Figure:
+    """Key moments of the sliding kernel, a row for each stride and padding: first, next, next row, last."""
+    figure, axes = plt.subplots(len(settings), 4, figsize=(8, 2.25 * len(settings) + 0.5), squeeze=False)
+    for axes_row, (stride, padding) in zip(axes, settings, strict=True):
+        feature_map = convolve(picture, kernel, 0, stride, padding)
+        padded, zeros = _padded(picture, len(kernel), stride, padding)
+        rows, columns = feature_map.shape
+        moments = {
+            "first": (0, 0),
+            "next": (0, min(1, columns - 1)),
+            "next row": (min(1, rows - 1), 0),
+            "last": (rows - 1, columns - 1),
+        }
+        for axis, (moment, (row, column)) in zip(axes_row, moments.items(), strict=True):
+            _shaded_numbers(axis, padded, picture, size=8)
+            _mark_zeros(axis, picture, zeros)
+            _mark_never_seen(axis, padded, feature_map, len(kernel), stride)
+            _frame(axis, row * stride, column * stride, *kernel.shape)
+            name = f"{moment}: {_number(feature_map[row, column])}"
+            axis.set_title(name, fontsize=10, fontweight="normal", loc="center")
+        axes_row[0].set_ylabel(
+            f"stride {stride}\n{padding}", rotation=0, ha="right", va="center", fontsize=10
+        )
+    _title(figure, title)
+    return figure
+
+
+def places(picture: np.ndarray, kernel: np.ndarray, stride: int = 1, padding: str = "valid") -> list:
+    """All rows and columns of the feature map, in the order in which the kernel comes to them."""
+    return list(np.ndindex(convolve(picture, kernel, 0, stride, padding).shape))
+
+
+def channel_sums(window: np.ndarray, kernel: np.ndarray, bias: float, title: str = "") -> Figure:
+    """One number of a feature map, from three channels: window, kernel, products and sum of each.
+
+    window, kernel: shape (size, size, 3).
+    """
+    figure, axes = plt.subplots(3, 4, figsize=(8, 6.2), width_ratios=(1, 1, 1, 1.1))
+    sums = (window * kernel).sum(axis=(0, 1))
+    for channel, (name, row) in enumerate(zip(("red", "green", "blue"), axes, strict=True)):
+        tables = {"window": window, "kernel": kernel, "products": window * kernel}
+        for axis, (heading, table) in zip(row, tables.items(), strict=False):
+            _shaded_numbers(axis, table[..., channel], table, size=10)
+            if channel == 0:
+                axis.set_title(heading, fontsize=11, fontweight="normal", loc="center")
+        for axis, sign in zip(row[1:], ("×", "="), strict=False):
+            axis.text(-0.13, 0.5, sign, transform=axis.transAxes, ha="right", va="center", fontsize=15)
+        row[0].set_ylabel(name, rotation=0, ha="right", va="center", fontsize=11)
+        row[3].axis("off")
+        row[3].text(
+            0.05, 0.5, f"sum {_number(sums[channel])}", transform=row[3].transAxes, va="center", fontsize=12
+        )
+    total = sums.sum() + bias
+    terms = " + ".join(_number(number) for number in [*sums, bias]).replace(
+        "+ \N{MINUS SIGN}", "\N{MINUS SIGN} "
+    )
+    figure.supxlabel(
+        f"{terms} = {_number(total)}    (red, green, blue, bias)",
+        color=HIGHLIGHT,
+        fontsize=12,
+        fontweight="bold",
+    )
+    _title(figure, title)
+    return figure
+
+
+def kernel_steps(
+    kernels: Sequence[np.ndarray], losses: Sequence[float], steps: Sequence[int], title: str = ""
+) -> Figure:
+    """A kernel at some steps of a gradient descent, as tables, above the loss after each step."""
+    figure = plt.figure(figsize=(8, 4.4))
+    upper, lower = figure.subfigures(2, 1, height_ratios=(1.15, 1))
+    for axis, step in zip(upper.subplots(1, len(steps)), steps, strict=True):
+        _shaded_numbers(axis, np.round(kernels[step], 2) + 0.0, np.array([-1, 1]), size=10)
+        axis.set_title(f"step {step}", fontsize=10, fontweight="normal", loc="center")
+    axis = lower.subplots()
+    axis.plot(losses)
+    axis.plot(steps, [losses[step] for step in steps], "o", color=HIGHLIGHT)
+    axis.set(xlabel="step", ylabel="loss", ylim=(0, None))
+    _title(figure, title)
+    return figure
 
 
 def maps(
@@ -195,12 +441,14 @@ def maps(
     height = 8 / columns * first.shape[0] / first.shape[1] + 0.35
     figure, axes = plt.subplots(rows, columns, figsize=(8, rows * height + 0.4), squeeze=False)
     flat = np.concatenate([array.ravel() for array in arrays.values() if array.ndim == 2] or [np.zeros(1)])
-    for axis in axes.flat:
+    for axis in axes.flat[len(arrays) :]:
         axis.axis("off")
     for axis, (name, array) in zip(axes.flat, arrays.items(), strict=False):
         low, high = _grey_scale(flat if same_scale else array, zero_is_grey)
         axis.imshow(array, vmin=low, vmax=high)
         axis.set_title(name, fontsize=10, fontweight="normal", loc="center")
+        axis.set(xticks=[], yticks=[])
+        axis.spines[:].set(visible=True, color=GREY, linewidth=0.8)  # white at a border is not the page's
     _title(figure, title)
     return figure
 
@@ -235,6 +483,27 @@ def layer_shapes(shapes: Mapping[str, tuple[int, ...]], title: str = "") -> Figu
     return figure
 
 
+def receptive_fields(
+    picture: np.ndarray, fields: Mapping[str, tuple[int, int, int, int]], title: str = ""
+) -> Figure:
+    """Squares on the picture, each what one number of a layer sees: top, left, height, width."""
+    figure, axes = plt.subplots(1, len(fields), figsize=(8, 8 / len(fields) + 0.8), squeeze=False)
+    for axis, (name, (top, left, height, width)) in zip(axes.flat, fields.items(), strict=True):
+        axis.imshow(_dimmed_outside(picture, top, left, height, width))
+        _frame(axis, top, left, height, width)
+        axis.set_title(f"{name}\n{height}×{width}", fontsize=10, fontweight="normal", loc="center")
+        axis.axis("off")
+    _title(figure, title)
+    return figure
+
+
+def _dimmed_outside(picture: np.ndarray, top: int, left: int, height: int, width: int) -> np.ndarray:
+    dimmed = (0.35 * picture + 0.65 * 255).astype(np.uint8)
+    inside = np.s_[top : top + height, left : left + width]
+    dimmed[inside] = picture[inside]
+    return dimmed
+
+
 # --- Training (lesson 05) --------------------------------------------------------------------------
 
 
@@ -264,6 +533,32 @@ def describe_curves(history: pd.DataFrame) -> str:
     first, last = history.iloc[0], history.iloc[-1]
     ends = ", ".join(f"{text} {first[name]:.2f} to {last[name]:.2f}" for name, text in names.items())
     return f"Curves over {len(history)} epochs: {ends}."
+
+
+def kernel_pictures(kernels: Mapping[str, np.ndarray], title: str = "", columns: int = 16) -> Figure:
+    """Kernels on colour pictures, as small pictures; each name with an array of shape (size, size, 3, n).
+
+    Grey is 0. Each kernel has its own scale: its largest number, without the sign, is full colour.
+    """
+    figure, axes = plt.subplots(len(kernels), 1, figsize=(8, 1.5 * len(kernels) + 0.5), squeeze=False)
+    for axis, (name, stack) in zip(axes.flat, kernels.items(), strict=True):
+        scaled = 0.5 + 0.5 * stack / np.abs(stack).max(axis=(0, 1, 2))
+        axis.imshow(_mosaic(np.moveaxis(scaled, -1, 0), columns, gap=1, empty=1.0))
+        axis.set_title(name, fontsize=11, fontweight="normal")
+        axis.axis("off")
+    _title(figure, title)
+    return figure
+
+
+def _mosaic(tiles: np.ndarray, columns: int, gap: int, empty: float) -> np.ndarray:
+    """Tiles of shape (n, height, width, …) in rows, with gaps of the value `empty` between them."""
+    count, height, width = tiles.shape[:3]
+    rows = -(-count // columns)
+    mosaic = np.full((rows * (height + gap) - gap, columns * (width + gap) - gap, *tiles.shape[3:]), empty)
+    for place, tile in enumerate(tiles):
+        top, left = place // columns * (height + gap), place % columns * (width + gap)
+        mosaic[top : top + height, left : left + width] = tile
+    return mosaic
 
 
 # --- Prediction (lesson 06) ------------------------------------------------------------------------
@@ -297,6 +592,47 @@ def predictions(
     return figure
 
 
+def feature_map_mosaics(layers: Mapping[str, np.ndarray], title: str = "", each: int = 16) -> Figure:
+    """The `each` feature maps of each layer that answer most strongly; shape (height, width, maps), from 0.
+
+    Black is 0, white the largest number of the layer.
+    """
+    figure, axes = plt.subplots(len(layers), 1, figsize=(8, 1.45 * len(layers) + 0.5), squeeze=False)
+    for axis, (name, stack) in zip(axes.flat, layers.items(), strict=True):
+        brightest = stack.max() or 1.0
+        strongest = np.argsort(-stack.max(axis=(0, 1)), kind="stable")[:each]
+        tiles = np.moveaxis(stack[..., strongest], -1, 0) / brightest
+        gap = max(1, stack.shape[0] // 15)
+        axis.imshow(_mosaic(tiles, -(-each // 2), gap, empty=np.nan), vmin=0, vmax=1)
+        height, width, count = stack.shape
+        axis.set_ylabel(
+            f"{name}\n{height}×{width}\n{min(each, count)} of {count}",
+            rotation=0,
+            ha="right",
+            va="center",
+            fontsize=10,
+        )
+        axis.set(xticks=[], yticks=[])
+        axis.spines[:].set_visible(False)
+    _title(figure, title)
+    return figure
+
+
+def heat_maps(picture: np.ndarray, heats: Mapping[str, np.ndarray], title: str = "") -> Figure:
+    """A picture, and beside it the same under heat maps, shape (height, width), 0 (dark) to 1 (as it is)."""
+    figure, axes = plt.subplots(1, len(heats) + 1, figsize=(8, 8 / (len(heats) + 1) + 0.5))
+    axes[0].imshow(picture)
+    axes[0].set_title("the picture", fontsize=10, fontweight="normal", loc="center")
+    for axis, (name, heat) in zip(axes[1:], heats.items(), strict=True):
+        axis.imshow((picture * (0.15 + 0.85 * heat[..., None])).astype(np.uint8))
+        axis.contour(heat, levels=[0.5], colors=[HIGHLIGHT], linewidths=2)
+        axis.set_title(name, fontsize=10, fontweight="normal", loc="center")
+    for axis in axes:
+        axis.axis("off")
+    _title(figure, title)
+    return figure
+
+
 # --- Evaluation (lesson 07) ------------------------------------------------------------------------
 
 
@@ -317,6 +653,26 @@ def accuracy_by_class(table: pd.DataFrame, title: str = "") -> Figure:
     axis.set_yticks(range(len(table)), table.index)
     axis.set(xlim=(0, 1), xlabel="accuracy on the test set", title=title)
     axis.xaxis.set_major_formatter(PercentFormatter(1))
+    return figure
+
+
+def accuracies_by_seed(tables: Mapping[str, pd.DataFrame], by: str, title: str = "") -> Figure:
+    """A dot for each trained network and a line at each mean; one panel for each table.
+
+    Each table has a row a network, with the columns `by` (what is compared) and `accuracy`.
+    """
+    figure, axes = plt.subplots(1, len(tables), figsize=(8, 2.6), squeeze=False)
+    for axis, (name, table) in zip(axes.flat, tables.items(), strict=True):
+        groups = table.groupby(by, sort=False)["accuracy"]
+        for place, (_, accuracies) in enumerate(groups):
+            axis.plot(accuracies, np.full(len(accuracies), place), "o", color="#0072B2", alpha=0.6)
+            if len(accuracies) > 1:
+                axis.plot(accuracies.mean(), place, "|", color="black", markersize=22, markeredgewidth=2.5)
+        axis.set_yticks(range(len(groups)), groups.groups)
+        axis.set(ylim=(len(groups) - 0.5, -0.5), xlabel="accuracy")
+        axis.set_title(name, fontsize=10, fontweight="normal")
+        axis.xaxis.set_major_locator(MaxNLocator(4))
+    _title(figure, title)
     return figure
 
 

@@ -9,6 +9,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from helpers.pages import without_widgets
 from helpers.series import SeriesError, execute, find_lessons
 
 import nbformat
@@ -19,7 +20,7 @@ def stored_outputs(lesson: Path, folder: Path) -> nbformat.NotebookNode:
 
     Raises `SeriesError` when a cell fails or writes to stderr.
     """
-    executed = execute(lesson, folder / lesson.name, {"dataset": "doodles"}, cwd=folder)
+    executed = without_widgets(execute(lesson, folder / lesson.name, {"dataset": "doodles"}, cwd=folder))
     outputs = {cell.id: cell for cell in executed.cells if cell.cell_type == "code"}
     notebook = nbformat.read(lesson, as_version=4)
     for number, cell in enumerate((c for c in notebook.cells if c.cell_type == "code"), start=1):

@@ -24,6 +24,15 @@ td, th { padding: .2rem .8rem; border-bottom: 1px solid var(--line); text-align:
 """
 
 
+def without_widgets(notebook: NotebookNode) -> NotebookNode:
+    """Take what lives in a kernel alone out of a notebook's outputs: the figure beside it stays."""
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            output.get("data", {}).pop("application/vnd.jupyter.widget-view+json", None)
+    notebook.metadata.pop("widgets", None)
+    return notebook
+
+
 def lesson_page(notebook: NotebookNode, title: str, pages: Iterable[str] = ()) -> str:
     """The page of an executed lesson, its figures with their descriptions.
 
@@ -31,7 +40,7 @@ def lesson_page(notebook: NotebookNode, title: str, pages: Iterable[str] = ()) -
     left out.
     """
     # The basic template keeps the figures' descriptions, which the lab template drops, and loads no scripts.
-    body, _ = HTMLExporter(template_name="basic").from_notebook_node(notebook)
+    body, _ = HTMLExporter(template_name="basic").from_notebook_node(without_widgets(notebook))
     light, dark = HtmlFormatter(style="default"), HtmlFormatter(style="github-dark")
     colours = (
         f"{light.get_style_defs('.highlight')}\n"

@@ -26,6 +26,12 @@ ANSWERS = {
     "check_choosing_set": (["validation"], ["training", "test"], ["all", 3]),
     "check_pooled_size": ([12], [14, 13, 24, 11.5], ["12", (12, 12)]),
     "check_one_output": ([9, 9.0], [6, 3, 5, 13], ["nine"]),
+    "check_unseen_columns": ([3, 3.0], [0, 1, 2, 7, 29], ["three"]),
+    "check_feature_map": (
+        ["bright above dark"],
+        ["dark above bright", "bright left of dark", "dark left of bright"],
+        ["horizontal", 1, ["bright above dark"]],
+    ),
     "check_diagonal_kernel": (
         [DIAGONAL, np.array(DIAGONAL), np.eye(3) - 1 / 3],
         [
@@ -40,6 +46,7 @@ ANSWERS = {
     "check_convolution_parameters": ([1_216], [1_200, 416, 76, 160], ["1216"]),
     "check_flatten_size": ([9_216], [1_024, 144, 16_384, 64 * 64 * 64], [None.__class__]),
     "check_first_loss": ([4.61, 4.6052, float(np.log(100))], [2.3, 2.0, -4.61, 0.01, 100], ["ln 100"]),
+    "check_receptive_field": ([7, 7.0], [9, 5, 3, 27], ["7×7"]),
     "check_steps_per_epoch": ([1_563], [1_562, 1_562.5, 50_000], ["1563"]),
     "check_better_network": (["second"], ["first"], ["both", 2]),
     "check_equal_logits": ([1 / 3, 0.333, 0.33], [2, 2 / 3, 0.5, 1], ["a third"]),
