@@ -13,8 +13,8 @@ PADDING = ("valid", "same")
 def output_size(size: int, kernel: int, stride: int = 1, padding: str = "valid") -> int:
     """How many places a kernel of `kernel` pixels has in a row of `size` pixels, as Keras counts them.
 
-    Padding "valid": the kernel stays inside the row, and what is left over at its end is never seen. Padding
-    "same": `zeros_around` are put on both ends. Raises ValueError for another padding, a stride below 1, and
+    Padding "valid": the kernel stays inside the row. Padding "same": `zeros_around` are put on both ends.
+    Either may leave pixels out, see `unseen`. Raises ValueError for another padding, a stride below 1, and
     a kernel that is larger than the row it has to stay in.
     """
     if padding not in PADDING:
@@ -36,6 +36,14 @@ def zeros_around(size: int, kernel: int, stride: int = 1) -> tuple[int, int]:
     last = (output_size(size, kernel, stride, "same") - 1) * stride
     zeros = max(last + kernel - size, 0)
     return zeros // 2, zeros - zeros // 2
+
+
+def unseen(size: int, kernel: int, stride: int = 1, padding: str = "valid") -> list[int]:
+    """The pixels of a row of `size` that are in no window: left over at its end, or between two windows."""
+    zeros = zeros_around(size, kernel, stride)[0] if padding == "same" else 0
+    begins = [place * stride - zeros for place in range(output_size(size, kernel, stride, padding))]
+    seen = {begin + offset for begin in begins for offset in range(kernel)}
+    return [pixel for pixel in range(size) if pixel not in seen]
 
 
 def convolve(

@@ -100,8 +100,8 @@ def check_unseen_columns(answer) -> None:
     _number(answer, 3, "How many places are there in a row? Where does the window of the last one end?")
 
 
-def check_diagonal_kernel(kernel) -> None:
-    """`kernel`: a 3×3 table of numbers."""
+def check_dark_diagonal_kernel(kernel) -> None:
+    """`kernel`: a 3×3 table of numbers that answers dark diagonals which fall to the right."""
     hint = "The kernel has to be a table of 3×3 numbers, such as [[0, 0, 0], [0, 1, 0], [0, 0, 0]]."
     right = False
     try:
@@ -109,21 +109,20 @@ def check_diagonal_kernel(kernel) -> None:
     except (TypeError, ValueError):
         kernel_array = np.empty(0)
     if kernel_array.shape == (3, 3) and np.isfinite(kernel_array).all():
-        diagonal = np.eye(3)
         upright = np.array([[0, 1, 0]] * 3)
         others = {
-            "the other diagonal": diagonal[::-1],
-            "a vertical line": upright,
-            "a horizontal line": upright.T,
+            "the dark diagonal that rises to the right": 1 - np.eye(3)[::-1],
+            "a dark vertical line": 1 - upright,
+            "a dark horizontal line": 1 - upright.T,
         }
-        answer = convolve(diagonal, kernel_array).item()
-        even = convolve(np.ones((3, 3)), kernel_array).item()
+        answer = convolve(1 - np.eye(3), kernel_array).item()
+        bright = convolve(np.ones((3, 3)), kernel_array).item()
         stronger = [name for name, line in others.items() if convolve(line, kernel_array).item() >= answer]
-        right = not stronger and math.isclose(even, 0, abs_tol=1e-6)
+        right = not stronger and math.isclose(bright, 0, abs_tol=1e-6)
         if stronger:
-            hint = f"It answers {stronger[0]} at least as strongly as the diagonal."
+            hint = f"It answers {stronger[0]} at least as strongly as the dark diagonal that falls."
         else:
-            hint = f"It answers an even area of ones with {even:g}, which should be 0."
+            hint = f"It answers a window of nine ones with {bright:g}, which should be 0."
     _say(kernel, right, hint)
 
 

@@ -9,7 +9,7 @@ import io
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 
-from helpers.convolution import convolve, output_size, zeros_around
+from helpers.convolution import convolve, output_size, unseen, zeros_around
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -166,13 +166,16 @@ def number_tables(
     title: str = "",
     windows: Mapping[str, tuple[int, int, int, int]] | None = None,
     same_scale: bool = False,
+    signed: bool = False,
     columns: int = 6,
 ) -> Figure:
     """Matrices as shaded tables of numbers, `columns` in a row; each has its own scale unless `same_scale`.
 
-    `windows` frames a part of a table: top, left, height, width.
+    With `signed` 0 is the grey in the middle. `windows` frames a part of a table: top, left, height, width.
     """
     cell = 0.48  # inches
+    all_numbers = np.concatenate([table.ravel() for table in tables.values()])
+    together = _span(all_numbers, signed) if same_scale else None
     columns = min(columns, len(tables))
     shapes = np.array([table.shape for table in tables.values()])
     widths = [shapes[column::columns, 1].max() for column in range(columns)]
@@ -189,7 +192,7 @@ def number_tables(
         axis.axis("off")
     for axis, (name, table) in zip(axes.flat, tables.items(), strict=False):
         _shaded_numbers(
-            axis, table, np.concatenate([t.ravel() for t in tables.values()]) if same_scale else table
+            axis, table, together or _span(table, signed), 10 if np.abs(table).max() < 100 else 8.5
         )
         axis.set_title(name, fontsize=11, fontweight="normal")
         if windows and name in windows:
@@ -198,22 +201,28 @@ def number_tables(
     return figure
 
 
-def _shaded_numbers(axis: Axes, table: np.ndarray, scale: np.ndarray, size: float | None = None) -> None:
-    """Draw `table` in greys from the smallest to the largest number of `scale`; NaN stays an empty cell."""
-    low, high = float(np.nanmin(scale)), float(np.nanmax(scale))
+def _shaded_numbers(axis: Axes, table: np.ndarray, scale: tuple[float, float], size: float = 10) -> None:
+    """Draw `table` in greys from the smaller number of `scale` to the larger; NaN is a dot."""
+    low, high = scale
     span = (high - low) or 1.0
     # Not quite black, so that the numbers stay readable.
     axis.imshow(table, cmap="gray", vmin=low - span / 4, vmax=low + span)
-    size = size or (10 if np.nanmax(np.abs(table)) < 100 else 8.5)
     for (row, column), value in np.ndenumerate(table):
-        if not np.isnan(value):
-            colour = "black" if (value - low) / span > 0.25 else "white"
-            axis.text(column, row, _number(value), ha="center", va="center", color=colour, fontsize=size)
+        colour = "white" if (value - low) / span <= 0.25 else "black"
+        axis.text(column, row, _number(value), ha="center", va="center", color=colour, fontsize=size)
     axis.set(xticks=[], yticks=[])
     axis.spines[:].set_visible(True)
 
 
+def _span(table: np.ndarray, signed: bool = False) -> tuple[float, float]:
+    """The numbers to draw darkest and brightest: the extremes, with `signed` so that 0 is in the middle."""
+    largest = float(np.nanmax(np.abs(table))) or 1.0
+    return (-largest, largest) if signed else (float(np.nanmin(table)), float(np.nanmax(table)))
+
+
 def _number(value: float) -> str:
+    if np.isnan(value):
+        return "\N{MIDDLE DOT}"
     # 0.0 added makes 0 of -0, which products of floats can be.
     return f"{value + 0.0:.4g}".replace("-", "\N{MINUS SIGN}")
 
@@ -232,7 +241,7 @@ def picture_as_numbers(picture: np.ndarray, top: int, left: int, size: int = 10,
     _frame(axes[0], top, left, size, size)
     axes[0].set_title("the picture", fontsize=11, fontweight="normal")
     values = picture[top : top + size, left : left + size, 0]
-    _shaded_numbers(axes[1], values, np.array([0, 255]), size=10)
+    _shaded_numbers(axes[1], values, (0, 255))
     axes[1].set_title("the framed part, red channel", fontsize=11, fontweight="normal")
     _title(figure, title)
     return figure
@@ -251,8 +260,8 @@ def window(
     """The kernel at one place: its window, the products, and their sum at `row`, `column` of the feature map.
 
     picture: shape (height, width); kernel: shape (size, size), a square. Pixels that no window reaches are
-    hatched. Below stands the sum of the products, and the arithmetic of the size. With `bare` the numbers
-    of the feature map after this one are left out, as if the kernel had not come there yet.
+    hatched. Below stands the sum of the products, and the arithmetic of the size. With `bare` dots stand for
+    the numbers of the feature map after this one, as if the kernel had not come there yet.
     """
     size = len(kernel)
     feature_map = convolve(picture, kernel, 0, stride, padding)
@@ -275,20 +284,22 @@ def window(
         h, w = values.shape
         box = (x / width, 1 - (0.85 + y + h * cell) / height, w * cell / width, h * cell / height)
         axis = figure.add_axes(box)
-        _shaded_numbers(axis, values, values if scale is None else scale, size=min(10, 24 * cell))
+        _shaded_numbers(axis, values, scale or _span(values, signed=True), size=min(10, 24 * cell))
         axis.set_title(name, fontsize=10, fontweight="normal", loc="center", pad=4)
         return axis
 
     name = f"picture {picture.shape[0]}×{picture.shape[1]}" + (", with zeros around it" if any(zeros) else "")
-    left_axis = table(padded, gap, 0, name, scale=picture)
+    left_axis = table(padded, gap, 0, name, scale=_span(picture))
     _mark_zeros(left_axis, picture, zeros)
-    _mark_never_seen(left_axis, padded, feature_map, size, stride)
+    _mark_never_seen(left_axis, picture, zeros[0], size, stride, padding)
     _frame(left_axis, top, left, size, size)
     x = gap * 2 + padded.shape[1] * cell
     table(kernel, x, 0, "kernel")
     table(products, x, (size + 1.2) * cell, "products")
     x += gap + size * cell
-    right_axis = table(shown, x, 0, f"feature map {'×'.join(map(str, shown.shape))}", scale=feature_map)
+    right_axis = table(
+        shown, x, 0, f"feature map {'×'.join(map(str, shown.shape))}", scale=_span(feature_map, signed=True)
+    )
     _frame(right_axis, row, column, 1, 1)
 
     terms = " + ".join(_number(product) for product in products.ravel()) + " = " if size <= 3 else ""
@@ -303,15 +314,14 @@ def window(
 
 
 def size_arithmetic(size: int, kernel: int, stride: int, padding: str) -> str:
-    """The size of a feature map as a line of arithmetic, and what is never seen."""
+    """The size of a feature map as a line of arithmetic, and how much is never seen."""
     result = output_size(size, kernel, stride, padding)
-    if padding == "same":
-        return f"{size} / {stride}, rounded up = {result}"
-    unseen = size - ((result - 1) * stride + kernel)
-    last = {0: "", 1: "; the last row and column are never seen"}.get(
-        unseen, f"; the last {unseen} rows and columns are never seen"
-    )
-    return f"({size} \N{MINUS SIGN} {kernel}) // {stride} + 1 = {result}{last}"
+    line = f"{size} / {stride}, rounded up = {result}"
+    if padding == "valid":
+        line = f"({size} \N{MINUS SIGN} {kernel}) // {stride} + 1 = {result}"
+    count = len(unseen(size, kernel, stride, padding))
+    plural = "s" if count > 1 else ""
+    return line + (f"; {count} row{plural} and {count} column{plural} are never seen" if count else "")
 
 
 def _padded(picture: np.ndarray, size: int, stride: int, padding: str) -> tuple[np.ndarray, tuple[int, int]]:
@@ -328,11 +338,16 @@ def _mark_zeros(axis: Axes, picture: np.ndarray, zeros: tuple[int, int]) -> None
         )
 
 
-def _mark_never_seen(axis: Axes, padded: np.ndarray, feature_map: np.ndarray, size: int, stride: int) -> None:
-    height, width = ((places - 1) * stride + size for places in feature_map.shape)
+def _mark_never_seen(
+    axis: Axes, picture: np.ndarray, zeros: int, size: int, stride: int, padding: str
+) -> None:
+    """Hatch the rows and columns of the picture that no window reaches."""
+    height, width = picture.shape
     hatch = {"facecolor": "none", "edgecolor": NEVER_SEEN, "hatch": "////", "linewidth": 0}
-    axis.add_patch(Rectangle((width - 0.5, -0.5), padded.shape[1] - width, len(padded), **hatch))
-    axis.add_patch(Rectangle((-0.5, height - 0.5), width, len(padded) - height, **hatch))
+    for row in unseen(height, size, stride, padding):
+        axis.add_patch(Rectangle((zeros - 0.5, row + zeros - 0.5), width, 1, **hatch))
+    for column in unseen(width, size, stride, padding):
+        axis.add_patch(Rectangle((column + zeros - 0.5, zeros - 0.5), 1, height, **hatch))
 
 
 def windows_strip(
@@ -354,9 +369,9 @@ def windows_strip(
             "last": (rows - 1, columns - 1),
         }
         for axis, (moment, (row, column)) in zip(axes_row, moments.items(), strict=True):
-            _shaded_numbers(axis, padded, picture, size=8)
+            _shaded_numbers(axis, padded, _span(picture), size=8)
             _mark_zeros(axis, picture, zeros)
-            _mark_never_seen(axis, padded, feature_map, len(kernel), stride)
+            _mark_never_seen(axis, picture, zeros[0], len(kernel), stride, padding)
             _frame(axis, row * stride, column * stride, *kernel.shape)
             name = f"{moment}: {_number(feature_map[row, column])}"
             axis.set_title(name, fontsize=10, fontweight="normal", loc="center")
@@ -382,7 +397,9 @@ def channel_sums(window: np.ndarray, kernel: np.ndarray, bias: float, title: str
     for channel, (name, row) in enumerate(zip(("red", "green", "blue"), axes, strict=True)):
         tables = {"window": window, "kernel": kernel, "products": window * kernel}
         for axis, (heading, table) in zip(row, tables.items(), strict=False):
-            _shaded_numbers(axis, table[..., channel], table, size=10)
+            _shaded_numbers(
+                axis, table[..., channel], (0, 255) if heading == "window" else _span(table, True)
+            )
             if channel == 0:
                 axis.set_title(heading, fontsize=11, fontweight="normal", loc="center")
         for axis, sign in zip(row[1:], ("×", "="), strict=False):
@@ -413,7 +430,7 @@ def kernel_steps(
     figure = plt.figure(figsize=(8, 4.4))
     upper, lower = figure.subfigures(2, 1, height_ratios=(1.15, 1))
     for axis, step in zip(upper.subplots(1, len(steps)), steps, strict=True):
-        _shaded_numbers(axis, np.round(kernels[step], 2) + 0.0, np.array([-1, 1]), size=10)
+        _shaded_numbers(axis, np.round(kernels[step], 2), (-1, 1))
         axis.set_title(f"step {step}", fontsize=10, fontweight="normal", loc="center")
     axis = lower.subplots()
     axis.plot(losses)
@@ -535,12 +552,12 @@ def describe_curves(history: pd.DataFrame) -> str:
     return f"Curves over {len(history)} epochs: {ends}."
 
 
-def kernel_pictures(kernels: Mapping[str, np.ndarray], title: str = "", columns: int = 16) -> Figure:
+def kernel_pictures(kernels: Mapping[str, np.ndarray], title: str = "", columns: int = 8) -> Figure:
     """Kernels on colour pictures, as small pictures; each name with an array of shape (size, size, 3, n).
 
     Grey is 0. Each kernel has its own scale: its largest number, without the sign, is full colour.
     """
-    figure, axes = plt.subplots(len(kernels), 1, figsize=(8, 1.5 * len(kernels) + 0.5), squeeze=False)
+    figure, axes = plt.subplots(1, len(kernels), figsize=(8, 2.6), squeeze=False)
     for axis, (name, stack) in zip(axes.flat, kernels.items(), strict=True):
         scaled = 0.5 + 0.5 * stack / np.abs(stack).max(axis=(0, 1, 2))
         axis.imshow(_mosaic(np.moveaxis(scaled, -1, 0), columns, gap=1, empty=1.0))
@@ -619,13 +636,16 @@ def feature_map_mosaics(layers: Mapping[str, np.ndarray], title: str = "", each:
 
 
 def heat_maps(picture: np.ndarray, heats: Mapping[str, np.ndarray], title: str = "") -> Figure:
-    """A picture, and beside it the same under heat maps, shape (height, width), 0 (dark) to 1 (as it is)."""
+    """A picture, and beside it the same under heat maps, shape (height, width), 0 (dark) to 1 (as it is).
+
+    A line goes around the half of the pixels that is lit most.
+    """
     figure, axes = plt.subplots(1, len(heats) + 1, figsize=(8, 8 / (len(heats) + 1) + 0.5))
     axes[0].imshow(picture)
     axes[0].set_title("the picture", fontsize=10, fontweight="normal", loc="center")
     for axis, (name, heat) in zip(axes[1:], heats.items(), strict=True):
         axis.imshow((picture * (0.15 + 0.85 * heat[..., None])).astype(np.uint8))
-        axis.contour(heat, levels=[0.5], colors=[HIGHLIGHT], linewidths=2)
+        axis.contour(heat, levels=[np.median(heat)], colors=[HIGHLIGHT], linewidths=2)
         axis.set_title(name, fontsize=10, fontweight="normal", loc="center")
     for axis in axes:
         axis.axis("off")

@@ -1,6 +1,6 @@
 """Convolution and pooling by hand give what Keras gives."""
 
-from helpers.convolution import convolve, output_size, pool, zeros_around
+from helpers.convolution import convolve, output_size, pool, unseen, zeros_around
 
 import keras
 import numpy as np
@@ -49,6 +49,28 @@ def test_zeros_that_do_not_come_out_even_go_behind():
     assert zeros_around(6, 3, 2) == (0, 1)
     assert zeros_around(6, 3, 1) == (1, 1)
     assert zeros_around(6, 1, 2) == (0, 0)  # a kernel that leaves pixels out needs none
+
+
+@pytest.mark.parametrize(
+    ("arguments", "pixels"),
+    [
+        ((6, 3, 1), []),
+        ((6, 3, 2), [5]),
+        ((32, 5, 4), [29, 30, 31]),
+        ((6, 2, 3), [2, 5]),  # the stride is larger than the kernel: between two windows, too
+        ((6, 1, 2, "same"), [1, 3, 5]),
+        ((6, 3, 2, "same"), []),
+    ],
+)
+def test_pixels_that_are_never_seen(arguments, pixels):
+    assert unseen(*arguments) == pixels
+    # A bright pixel changes the feature map of a kernel of ones exactly where it is seen.
+    size, kernel, stride, padding = (*arguments, "valid")[:4]
+    for pixel in range(size):
+        row = np.zeros((kernel, size))
+        row[:, pixel] = 1
+        answer = convolve(row, np.ones((kernel, kernel)), 0, stride, padding).any()
+        assert answer == (pixel not in pixels)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from helpers import exercises
 import numpy as np
 import pytest
 
-DIAGONAL = [[2, -1, -1], [-1, 2, -1], [-1, -1, 2]]
+DARK_DIAGONAL = [[-2, 1, 1], [1, -2, 1], [1, 1, -2]]
 
 # right answers, wrong answers (the mistakes that are made), answers of the wrong kind
 ANSWERS = {
@@ -32,14 +32,14 @@ ANSWERS = {
         ["dark above bright", "bright left of dark", "dark left of bright"],
         ["horizontal", 1, ["bright above dark"]],
     ),
-    "check_diagonal_kernel": (
-        [DIAGONAL, np.array(DIAGONAL), np.eye(3) - 1 / 3],
+    "check_dark_diagonal_kernel": (
+        [DARK_DIAGONAL, np.array(DARK_DIAGONAL), 1 / 3 - np.eye(3)],
         [
-            np.eye(3),  # answers an even area
-            np.fliplr(DIAGONAL),  # the other diagonal
+            -np.array(DARK_DIAGONAL),  # the bright diagonal, as in the lesson
+            1 - np.eye(3),  # answers nine ones
+            np.fliplr(DARK_DIAGONAL),  # the other diagonal
             np.zeros((3, 3)),
-            -np.array(DIAGONAL),
-            [[-1, 2, -1]] * 3,  # a vertical line
+            [[1, -2, 1]] * 3,  # a vertical line
         ],
         [5, "diagonal", [[1, 2], [3]], np.zeros((5, 5)), np.full((3, 3), np.nan)],
     ),

@@ -60,22 +60,24 @@ def test_the_window_figure_writes_the_sum_that_convolution_gives(stride, padding
         plt.close(figure)
 
 
-def test_before_the_kernel_has_come_there_the_map_is_empty():
-    counts = []
+def test_before_the_kernel_has_come_there_the_map_has_dots():
+    numbers = []
     for bare in (True, False):
         figure = figures.window(TINY, KERNEL, 0, 1, bare=bare)
-        counts.append(len(figure.axes[3].texts))
+        numbers.append([text.get_text() for text in figure.axes[3].texts])
         plt.close(figure)
-    assert counts == [2, 16]
+    assert numbers[0] == ["27", "27"] + 14 * ["·"]
+    assert numbers[1] == 4 * ["27", "27", "0", "0"]
 
 
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
         ((6, 3, 1, "valid"), "(6 − 3) // 1 + 1 = 4"),
-        ((6, 3, 2, "valid"), "(6 − 3) // 2 + 1 = 2; the last row and column are never seen"),
-        ((6, 1, 3, "valid"), "(6 − 1) // 3 + 1 = 2; the last 2 rows and columns are never seen"),
+        ((6, 3, 2, "valid"), "(6 − 3) // 2 + 1 = 2; 1 row and 1 column are never seen"),
+        ((6, 1, 3, "valid"), "(6 − 1) // 3 + 1 = 2; 4 rows and 4 columns are never seen"),
         ((7, 3, 2, "same"), "7 / 2, rounded up = 4"),
+        ((6, 1, 2, "same"), "6 / 2, rounded up = 3; 3 rows and 3 columns are never seen"),
     ],
 )
 def test_the_arithmetic_of_the_size(arguments, line):
