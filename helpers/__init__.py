@@ -20,7 +20,10 @@ def _import_tensorflow_quietly() -> None:
     with tempfile.TemporaryFile() as log:
         os.dup2(log.fileno(), 2)
         try:
-            import tensorflow  # noqa: F401
+            import tensorflow
+
+            # Advice about speed, such as on predicting with several networks: not for the reader.
+            tensorflow.get_logger().setLevel("ERROR")
         except BaseException:
             log.seek(0)
             os.write(stderr, log.read())

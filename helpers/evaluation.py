@@ -2,6 +2,8 @@
 
 import numpy as np
 import pandas as pd
+from scipy.optimize import minimize_scalar
+from scipy.special import log_softmax
 from scipy.stats import binomtest
 
 
@@ -35,3 +37,52 @@ def most_confident_mistakes(y: np.ndarray, probabilities: np.ndarray, count: int
     mistakes = np.flatnonzero(probabilities.argmax(axis=1) != y)
     by_confidence = np.argsort(-probabilities[mistakes].max(axis=1), kind="stable")
     return mistakes[by_confidence][:count]
+
+
+def least_confident_right(y: np.ndarray, probabilities: np.ndarray, count: int = 10) -> np.ndarray:
+    """Indices of the rightly classified pictures, the least confident first, at most `count`.
+
+    y: labels, shape (n,); probabilities: shape (n, classes), 0 to 1.
+    """
+    right = np.flatnonzero(probabilities.argmax(axis=1) == y)
+    by_confidence = np.argsort(probabilities[right].max(axis=1), kind="stable")
+    return right[by_confidence][:count]
+
+
+def reliability(y: np.ndarray, probabilities: np.ndarray, bins: int = 10) -> pd.DataFrame:
+    """How often the network is right where it is how confident: a row for each of `bins` equal ranges.
+
+    The confidence is the largest probability of a picture. Columns: low, high (of the range), pictures,
+    confidence (their mean) and accuracy, both NaN in a range without pictures.
+    Source: C. Guo et al. (2017), "On calibration of modern neural networks".
+    """
+    confidence = probabilities.max(axis=1)
+    right = probabilities.argmax(axis=1) == y
+    edges = np.linspace(0, 1, bins + 1)
+    # A confidence on the edge of two ranges belongs to the lower one, and 0 to the first.
+    where = np.clip(np.digitize(confidence, edges, right=True) - 1, 0, bins - 1)
+    grouped = pd.DataFrame({"bin": where, "confidence": confidence, "accuracy": right}).groupby("bin")
+    table = pd.DataFrame({"low": edges[:-1], "high": edges[1:]})
+    table["pictures"] = grouped.size().reindex(table.index, fill_value=0)
+    return table.join(grouped[["confidence", "accuracy"]].mean())
+
+
+def expected_calibration_error(y: np.ndarray, probabilities: np.ndarray, bins: int = 10) -> float:
+    """The distance between confidence and accuracy, 0 to 1: the mean over the ranges of `reliability`,
+    each weighted with its pictures."""
+    table = reliability(y, probabilities, bins).dropna()
+    distance = (table["confidence"] - table["accuracy"]).abs()
+    return float(np.average(distance, weights=table["pictures"]))
+
+
+def fit_temperature(y: np.ndarray, logits: np.ndarray) -> float:
+    """The number by which to divide `logits`, shape (n, classes), so that their cross-entropy is smallest.
+
+    Above 1: the network was too sure. Fit it on the validation set. Source: as `reliability`.
+    """
+
+    def loss(log_temperature: float) -> float:
+        log_probabilities = log_softmax(logits / np.exp(log_temperature), axis=1)
+        return -log_probabilities[np.arange(len(y)), y].mean()
+
+    return float(np.exp(minimize_scalar(loss, bounds=(-3, 3), method="bounded").x))

@@ -16,8 +16,9 @@ from pathlib import Path
 import pandas as pd
 
 RECORDED = Path(__file__).parent / "recorded"
-COLUMNS = ["train_size", "epochs", "batch_size", "learning_rate", "pooling", "seed", "parameters"]
-COLUMNS += ["validation_accuracy", "test_accuracy", "train_seconds"]
+COLUMNS = ["train_size", "epochs", "batch_size", "learning_rate", "optimiser", "normalisation", "pooling"]
+COLUMNS += ["seed", "parameters", "validation_accuracy", "test_accuracy", "train_seconds"]
+CURVES = ["epoch", "loss", "accuracy", "val_loss", "val_accuracy"]  # columns of history.csv
 ABOUT = ("what", "pictures", "command", "versions", "seeds")  # the lines that begin each file
 
 
@@ -40,8 +41,8 @@ def load_record(name: str) -> Record:
     return Record(dict(head), pd.read_csv(io.StringIO(text), comment="#"))
 
 
-def collect(run_dirs: Iterable[str | Path]) -> tuple[pd.DataFrame, str]:
-    """The results of finished runs, a row a run, and the versions that made them.
+def collect(run_dirs: Iterable[str | Path], curves: bool = False) -> tuple[pd.DataFrame, str]:
+    """The results of finished runs, a row a run or with `curves` a row an epoch, and their versions.
 
     Raises ValueError when a folder holds no finished run, and when the versions are not the same for all.
     """
@@ -51,7 +52,15 @@ def collect(run_dirs: Iterable[str | Path]) -> tuple[pd.DataFrame, str]:
         if not path.exists():
             raise ValueError(f"There is no finished run in {folder}.")
         metrics = json.loads(path.read_text())
-        rows.append({name: metrics[name] for name in COLUMNS})
+        row = {name: metrics[name] for name in COLUMNS}
+        if curves:
+            history = pd.read_csv(folder / "history.csv")
+            history["epoch"] += 1  # counted from 1, as people do
+            history = history.rename(columns={"test_accuracy": "epoch_test_accuracy"})  # if it was watched
+            known = history.columns.intersection([*CURVES, "epoch_test_accuracy"], sort=False)
+            rows += [row | epoch for epoch in history[known].round(4).to_dict("records")]
+        else:
+            rows.append(row)
         versions.add(", ".join(f"{name} {number}" for name, number in metrics["versions"].items()))
     if len(versions) != 1:
         raise ValueError(f"The runs were made with {len(versions)} sets of versions; a record has one.")
@@ -64,10 +73,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--what", required=True, help="what was compared, in a sentence")
     parser.add_argument("--pictures", required=True, help="on which pictures")
     parser.add_argument("--command", required=True, help="the command that made the runs")
+    parser.add_argument("--curves", action="store_true", help="a row for each epoch, with loss and accuracy")
     parser.add_argument("run_dirs", nargs="+", metavar="RUN_DIR", help="folders of finished runs")
     options = parser.parse_args(arguments)
     try:
-        table, versions = collect(options.run_dirs)
+        table, versions = collect(options.run_dirs, options.curves)
     except ValueError as error:
         print(error, file=sys.stderr)
         return 1

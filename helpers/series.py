@@ -25,8 +25,8 @@ NOTEBOOKS = Path(__file__).parent.parent / "notebooks"
 
 # What a profile gives to the lessons that have such a parameter.
 PROFILES = {
-    "quick": {"dataset": "doodles", "epochs": 3},  # no network, seconds a lesson
-    "class": {"dataset": "auto", "train_size": 10_000, "epochs": 10},  # the lessons' own defaults
+    "quick": {"dataset": "doodles", "epochs": 3, "seeds": 2},  # no network, seconds a lesson
+    "class": {"dataset": "auto", "train_size": 10_000, "epochs": 10},  # what a class has time for
     "full": {"dataset": "auto", "train_size": 0, "epochs": 10},  # all pictures
 }
 
@@ -43,7 +43,13 @@ ACCEPTED = {
     "epochs": (lambda value: value >= 1, "1 or more"),
     "batch_size": (lambda value: value >= 1, "1 or more"),
     "learning_rate": (lambda value: value > 0, "more than 0"),
+    "optimiser": (lambda value: value in ("adam", "sgd"), "adam or sgd"),
+    "normalisation": (
+        lambda value: value in ("none", "divide", "standardise"),
+        "none, divide or standardise",
+    ),
     "pooling": (lambda value: value in ("max", "average", "stride"), "max, average or stride"),
+    "seeds": (lambda value: 1 <= value <= 100, "1 to 100"),
     "seed": (lambda value: 0 <= value < 2**32, "0 to 4294967295"),
     "pictures": (lambda value: value and min(value) >= 0, "a list of at least one place, each 0 or more"),
     "picture": (lambda value: not value or Path(value).expanduser().is_file(), "a file that is there"),

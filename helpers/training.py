@@ -83,15 +83,15 @@ class Run:
             header, *rows = path.read_text().splitlines(keepends=True) or [""]
             _write(path, header + "".join(rows[:epochs])) if epochs else path.unlink()
 
-    def callbacks(self) -> list[keras.callbacks.Callback]:
-        """What `fit` needs to keep this run in its folder and to show its progress."""
+    def callbacks(self, progress: bool = True) -> list[keras.callbacks.Callback]:
+        """What `fit` needs to keep this run in its folder and, unless told not to, to show its progress."""
         # In this order: an epoch's time is taken, its row written, and only then its network stored.
         return [
             StartsAtTheEnd(self),
             EpochSeconds(),
             keras.callbacks.CSVLogger(self.folder / "history.csv", append=True),
             StoreNetwork(self.folder / "model.keras"),
-            Progress(self),
+            *([Progress(self)] if progress else []),
         ]
 
     def finish(self, model: keras.Model, test_accuracy: float) -> dict:
@@ -118,7 +118,8 @@ class Run:
 def open_run(run_dir: str | Path, **settings) -> Run:
     """Open the run in the folder `run_dir`: a new one, an interrupted one, or a finished one.
 
-    `settings`: dataset, classes, train_size, epochs, batch_size, learning_rate, pooling, seed.
+    `settings`: dataset, classes, train_size, epochs, batch_size, learning_rate,
+    optimiser, normalisation, pooling, seed.
     Raises `RunError` when the folder holds a run with other settings, or something else, and when a setting
     makes no sense.
     """
@@ -159,6 +160,16 @@ def load_run(run_dir: str | Path) -> Run:
     return Run(folder, json.loads((folder / "settings.json").read_text()))
 
 
+# How lesson 05 trains unless told otherwise.
+DEFAULTS = {
+    "batch_size": 32,
+    "learning_rate": 0.001,
+    "optimiser": "adam",
+    "normalisation": "divide",
+    "pooling": "max",
+}
+
+
 def find_or_train(run_dir, dataset: Dataset, train_size: int, epochs: int, seed: int) -> Run:
     """Return the finished run in `run_dir`, whatever its parameters; train it first if there is none.
 
@@ -178,41 +189,66 @@ def find_or_train(run_dir, dataset: Dataset, train_size: int, epochs: int, seed:
         print(f"Using the run in {run_dir}.")
         return run
     print(f"There is no finished run in {run_dir}: training one now, as in lesson 05.")
-    keras.utils.set_random_seed(seed)
+    return train_run(run_dir, dataset, train_size=train_size, epochs=epochs, seed=seed)
+
+
+def train_run(
+    run_dir, dataset: Dataset, *, test_each_epoch: bool = False, progress: bool = True, **settings
+) -> Run:
+    """Train as lesson 05 does, which writes this out, and return the finished run in `run_dir`.
+
+    `settings`: train_size, epochs and seed, and any of `DEFAULTS`. With `test_each_epoch` the history has a
+    column test_accuracy, to be looked at and not to be chosen by. What the folder holds goes on, as in
+    `open_run`, which also says when `RunError` is raised.
+    """
+    settings = DEFAULTS | settings
+    keras.utils.set_random_seed(settings["seed"])
     x_train, y_train, x_validation, y_validation = split_validation(
-        dataset.x_train, dataset.y_train, train_size, seed
+        dataset.x_train, dataset.y_train, settings["train_size"], settings["seed"]
     )
-    run = open_run(
-        run_dir,
-        dataset=dataset.name,
-        classes=dataset.class_names,
-        train_size=len(x_train),
-        epochs=epochs,
-        batch_size=32,
-        learning_rate=0.001,
-        pooling="max",
-        seed=seed,
+    settings["train_size"] = len(x_train)
+    run = open_run(run_dir, dataset=dataset.name, classes=dataset.class_names, **settings)
+    if run.finished:
+        return run
+    model = networks.reference_network(
+        len(dataset.class_names),
+        settings["pooling"],
+        networks.normalisation_layer(settings["normalisation"], x_train),
     )
-    model = networks.reference_network(len(dataset.class_names))
+    optimiser = {"adam": keras.optimizers.Adam, "sgd": keras.optimizers.SGD}[settings["optimiser"]]
     model.compile(
-        optimizer=keras.optimizers.Adam(0.001),
+        optimizer=optimiser(settings["learning_rate"]),
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         metrics=["accuracy"],
     )
     model, epochs_done = run.resume(model)
+    watching = [TestEachEpoch(dataset.x_test, dataset.y_test)] if test_each_epoch else []
     model.fit(
         x_train,
         y_train,
-        batch_size=32,
-        epochs=epochs,
+        batch_size=settings["batch_size"],
+        epochs=settings["epochs"],
         initial_epoch=epochs_done,
         validation_data=(x_validation, y_validation),
-        callbacks=run.callbacks(),
+        callbacks=watching + run.callbacks(progress),
         verbose=0,
     )
     _, test_accuracy = model.evaluate(dataset.x_test, dataset.y_test, batch_size=256, verbose=0)
     run.finish(model, test_accuracy)
     return run
+
+
+class TestEachEpoch(keras.callbacks.Callback):
+    """Adds the test accuracy to the logs of an epoch, and so to history.csv."""
+
+    def __init__(self, x_test: np.ndarray, y_test: np.ndarray):
+        super().__init__()
+        self.x_test, self.y_test = x_test, y_test
+
+    def on_epoch_end(self, epoch, logs=None):
+        # Not `evaluate`: within `fit` that would reset the metrics of the training.
+        predicted = self.model.predict(self.x_test, batch_size=256, verbose=0).argmax(axis=1)
+        logs["test_accuracy"] = float((predicted == self.y_test).mean())
 
 
 class StartsAtTheEnd(keras.callbacks.Callback):

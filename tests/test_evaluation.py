@@ -5,6 +5,7 @@ from helpers.prediction import places_in_test_set
 
 import numpy as np
 import pytest
+from scipy.special import softmax
 
 
 def test_interval_agrees_with_wilsons_formula():
@@ -70,3 +71,42 @@ def test_places_of_another_kind_are_refused(places):
 def test_places_that_are_not_there_are_refused(places):
     with pytest.raises(ValueError, match="from 0 to 2"):
         places_in_test_set(places, 3)
+
+
+def test_least_confident_right():
+    probabilities = np.array([[0.9, 0.1], [0.6, 0.4], [0.55, 0.45], [0.3, 0.7]])
+    y = np.array([0, 0, 1, 1])  # the third is wrong
+    assert evaluation.least_confident_right(y, probabilities).tolist() == [1, 3, 0]
+    assert evaluation.least_confident_right(y, probabilities, count=1).tolist() == [1]
+
+
+def test_reliability_by_hand():
+    # Confidences 0.95 (right), 0.95 (wrong), 0.6 (right); 0.6 is the upper edge of its range.
+    probabilities = np.array([[0.95, 0.05], [0.95, 0.05], [0.4, 0.6]])
+    table = evaluation.reliability(np.array([0, 1, 1]), probabilities, bins=10)
+    assert table["pictures"].tolist() == [0, 0, 0, 0, 0, 1, 0, 0, 0, 2]
+    assert table["accuracy"][9] == 0.5 and table["confidence"][9] == pytest.approx(0.95)
+    assert table["accuracy"][5] == 1 and np.isnan(table["accuracy"][0])
+    # (1 picture · 0.4 + 2 pictures · 0.45) / 3
+    error = evaluation.expected_calibration_error(np.array([0, 1, 1]), probabilities)
+    assert error == pytest.approx((0.4 + 2 * 0.45) / 3)
+
+
+@pytest.fixture
+def calibrated():
+    """Labels drawn with the very probabilities that the logits stand for."""
+    rng = np.random.default_rng(0)
+    logits = rng.normal(0, 2, size=(20_000, 4))
+    probabilities = softmax(logits, axis=1)
+    y = (probabilities.cumsum(axis=1) > rng.random((len(logits), 1))).argmax(axis=1)
+    return y, logits
+
+
+@pytest.mark.parametrize("temperature", [0.4, 1, 2.5])
+def test_temperature_finds_what_the_logits_were_multiplied_with(calibrated, temperature):
+    y, logits = calibrated
+    too_sure = temperature * logits
+    assert evaluation.fit_temperature(y, too_sure) == pytest.approx(temperature, rel=0.05)
+    before = evaluation.expected_calibration_error(y, softmax(too_sure, axis=1))
+    after = evaluation.expected_calibration_error(y, softmax(too_sure / temperature, axis=1))
+    assert after < 0.02 and (temperature == 1 or before > 0.1)

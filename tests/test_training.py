@@ -224,3 +224,40 @@ def test_find_or_train_refuses_a_run_on_other_pictures(tmp_path):
     training.find_or_train(tmp_path / "run", small_dataset(), train_size=0, epochs=1, seed=0)
     with pytest.raises(training.RunError, match=r"trained on dataset='noise'.*'other'"):
         training.find_or_train(tmp_path / "run", small_dataset("other"), train_size=0, epochs=1, seed=0)
+
+
+@pytest.fixture
+def two_classes():
+    """Bright and dark noise, which any network tells apart."""
+    rng = np.random.default_rng(0)
+    y = np.arange(120) % 2
+    x = (rng.integers(0, 60, (120, 32, 32, 3)) + 150 * y[:, None, None, None]).astype(np.uint8)
+    return Dataset("noise", ("dark", "bright"), x[:80], y[:80], x[80:], y[80:], "Noise.")
+
+
+def test_train_run_trains_with_its_settings_and_keeps_the_run(two_classes, tmp_path):
+    settings = {"train_size": 0, "epochs": 2, "seed": 3, "optimiser": "sgd", "learning_rate": 0.01}
+    settings |= {"normalisation": "standardise", "pooling": "average", "batch_size": 8}
+    run = training.train_run(tmp_path / "run", two_classes, test_each_epoch=True, **settings)
+    assert run.finished and run.settings | settings == run.settings | {"train_size": 0}
+    assert run.settings["train_size"] == 72
+    model = run.load_model()
+    kinds = [type(layer).__name__ for layer in model.layers]
+    assert kinds[0] == "Normalization" and "AveragePooling2D" in kinds
+    assert type(model.optimizer).__name__ == "SGD"
+    # The column of the last epoch is the accuracy that is measured at the end.
+    assert run.history["test_accuracy"].iloc[-1] == pytest.approx(run.metrics["test_accuracy"], abs=1e-6)
+    # It is not trained again, but refused with other settings.
+    stored = (tmp_path / "run" / "model.keras").read_bytes()
+    training.train_run(tmp_path / "run", two_classes, test_each_epoch=True, **settings)
+    assert (tmp_path / "run" / "model.keras").read_bytes() == stored
+    with pytest.raises(training.RunError, match="optimiser='sgd', now 'adam'"):
+        training.train_run(tmp_path / "run", two_classes, **settings | {"optimiser": "adam"})
+
+
+def test_watching_the_test_set_changes_nothing(two_classes, tmp_path):
+    settings = {"train_size": 0, "epochs": 2, "seed": 0}
+    watched = training.train_run(tmp_path / "a", two_classes, test_each_epoch=True, **settings)
+    unwatched = training.train_run(tmp_path / "b", two_classes, **settings)
+    assert watched.history["loss"].tolist() == unwatched.history["loss"].tolist()
+    assert "test_accuracy" not in unwatched.history
