@@ -210,3 +210,18 @@ def check_pictures_for_half_width(answer) -> None:
 
 def check_share_of_cats(answer) -> None:
     _number(answer, 0.6, "How many cats are in the row in all, and how many of them are on the diagonal?")
+
+
+def check_calibration_gap(answer) -> None:
+    _number(
+        answer, 0.15, "Accuracy of the range: how many of its pictures are right? Then the distance.", 1e-6
+    )
+
+
+def check_temperature(answer) -> None:
+    _choice(
+        answer,
+        "same",
+        ("higher", "lower", "same"),
+        "Which class is named depends on the largest logit alone.",
+    )

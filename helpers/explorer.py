@@ -72,13 +72,15 @@ class ConvolutionExplorer:
         self.place = min(self.place[0], rows - 1), min(self.place[1], columns - 1)
 
         self.kernel_grid.children = [self.numbers[place] for place in np.ndindex(kernel.shape)]
-        self.kernel_grid.layout.grid_template_columns = f"repeat({len(kernel)}, 10em)"
+        self.kernel_grid.layout.grid_template_columns = f"repeat({len(kernel)}, 12.5em)"
         for place, value in np.ndenumerate(feature_map):
             self.buttons[place].description = f"{value:g}"
             self.buttons[place].button_style = "warning" if place == self.place else ""
         self.map_grid.children = [self.buttons[place] for place in np.ndindex(feature_map.shape)]
         self.map_grid.layout.grid_template_columns = f"repeat({columns}, 3.5em)"
-        figure = figures.window(self.picture, kernel, *self.place, stride, padding)
+        figure = figures.window(
+            self.picture, kernel, *self.place, stride, padding, title="One window, one number"
+        )
         self.png = figures.png_bytes(figure)
         data = base64.b64encode(self.png).decode()
         self.figure.value = f'<img alt="{self.describe()}" src="data:image/png;base64,{data}">'
@@ -115,6 +117,6 @@ def _number_slider() -> widgets.FloatSlider:
         max=SIDE,
         step=0.5,
         readout_format=".1f",
-        layout={"width": "9.5em"},
+        layout={"width": "12em"},
         continuous_update=False,
     )

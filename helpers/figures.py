@@ -18,6 +18,7 @@ from IPython.display import DisplayHandle, display
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
+from matplotlib.patheffects import withStroke
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 from PIL import Image
 
@@ -40,6 +41,8 @@ def show(figure: Figure, alt: str, update: DisplayHandle | None = None) -> None:
 def show_animation(frames: Iterable[Figure], alt: str, seconds: float = 0.7) -> None:
     """Display figures of one size one after another, `seconds` each, again and again; `alt` describes them.
 
+    The last one stays longer, so that it can be read.
+
     They are stored as one animated PNG, which JupyterLab, GitHub and browsers play without a kernel. What
     can't play it, such as paper, shows the first frame.
     """
@@ -48,7 +51,8 @@ def show_animation(frames: Iterable[Figure], alt: str, seconds: float = 0.7) -> 
     palette.putpalette([255 if level >= 245 else level for level in palette.getpalette()])  # white
     first, *others = [picture.quantize(palette=palette, dither=Image.Dither.NONE) for picture in pictures]
     file = io.BytesIO()
-    first.save(file, "PNG", save_all=True, append_images=others, duration=int(1000 * seconds), loop=0)
+    durations = [int(1000 * seconds)] * len(others) + [4000]
+    first.save(file, "PNG", save_all=True, append_images=others, duration=durations, loop=0)
     show_png(file.getvalue(), alt)
 
 
@@ -228,9 +232,9 @@ def _number(value: float) -> str:
 
 
 def _frame(axis: Axes, top: int, left: int, height: int, width: int) -> None:
-    axis.add_patch(
-        Rectangle((left - 0.5, top - 0.5), width, height, fill=False, edgecolor=HIGHLIGHT, linewidth=3)
-    )
+    frame = Rectangle((left - 0.5, top - 0.5), width, height, fill=False, edgecolor=HIGHLIGHT, linewidth=2.5)
+    frame.set_path_effects([withStroke(linewidth=5, foreground="white")])  # also seen on grey, in grey print
+    axis.add_patch(frame)
 
 
 def picture_as_numbers(picture: np.ndarray, top: int, left: int, size: int = 10, title: str = "") -> Figure:
@@ -638,7 +642,7 @@ def feature_map_mosaics(layers: Mapping[str, np.ndarray], title: str = "", each:
 def heat_maps(picture: np.ndarray, heats: Mapping[str, np.ndarray], title: str = "") -> Figure:
     """A picture, and beside it the same under heat maps, shape (height, width), 0 (dark) to 1 (as it is).
 
-    A line goes around the half of the pixels that is lit most.
+    A line goes around the pixels that are lit more than the median.
     """
     figure, axes = plt.subplots(1, len(heats) + 1, figsize=(8, 8 / (len(heats) + 1) + 0.5))
     axes[0].imshow(picture)
@@ -673,6 +677,60 @@ def accuracy_by_class(table: pd.DataFrame, title: str = "") -> Figure:
     axis.set_yticks(range(len(table)), table.index)
     axis.set(xlim=(0, 1), xlabel="accuracy on the test set", title=title)
     axis.xaxis.set_major_formatter(PercentFormatter(1))
+    return figure
+
+
+def reliability(tables: Mapping[str, pd.DataFrame], title: str = "") -> Figure:
+    """Accuracy against confidence, and the share of the pictures, of tables by `evaluation.reliability`."""
+    figure, axes = plt.subplots(1, len(tables), figsize=(8, 4.2), squeeze=False)
+    for axis, (name, table) in zip(axes.flat, tables.items(), strict=True):
+        filled = table[table["pictures"] >= 10]  # fewer say nothing
+        share = table["pictures"] / table["pictures"].sum()
+        width = table["high"][0] - table["low"][0]
+        axis.bar(
+            table["low"],
+            share,
+            width,
+            align="edge",
+            color="#DDDDDD",
+            edgecolor="white",
+            label="share of the pictures",
+        )
+        axis.plot([0, 1], [0, 1], color=GREY, linestyle=":", linewidth=1.5, label="as sure as right")
+        axis.plot(filled["confidence"], filled["accuracy"], marker="o", color="#0072B2", label="accuracy")
+        axis.set(xlim=(0, 1), ylim=(0, 1), xlabel="confidence", aspect="equal")
+        axis.set_title(name, fontsize=11, fontweight="normal")
+        for part in (axis.xaxis, axis.yaxis):
+            part.set_major_formatter(PercentFormatter(1))
+    axes.flat[0].legend(loc="upper left", fontsize=9)
+    _title(figure, title)
+    return figure
+
+
+def curves_by_seed(
+    panels: Mapping[str, Mapping[str, pd.DataFrame]], title: str = "", columns: int = 3
+) -> Figure:
+    """A panel for each name, in it a line for each table: the mean by epoch, in a band of ± one deviation.
+
+    Each table has a row an epoch (counted from 1), a column a seed.
+    """
+    columns = min(columns, len(panels))
+    rows = -(-len(panels) // columns)
+    figure, axes = plt.subplots(rows, columns, figsize=(8, 2.9 * rows + 0.4), squeeze=False, sharex=True)
+    for axis in axes.flat[len(panels) :]:
+        axis.axis("off")
+    for axis, (name, lines) in zip(axes.flat, panels.items(), strict=False):
+        for label, table in lines.items():
+            mean, deviation = table.mean(axis=1), table.std(axis=1).fillna(0)
+            [line] = axis.plot(table.index, mean, label=label)
+            axis.fill_between(
+                table.index, mean - deviation, mean + deviation, color=line.get_color(), alpha=0.2
+            )
+        axis.set(xlabel="epoch")
+        axis.set_title(name, fontsize=11, fontweight="normal")
+        axis.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.flat[0].legend(fontsize=9)
+    _title(figure, title)
     return figure
 
 

@@ -12,7 +12,8 @@ STYLE = """
 :root { color-scheme: light dark; --line: #8886; --code: #8882; }
 body { font: 17px/1.6 system-ui, sans-serif; max-width: 54rem; margin: 2rem auto; padding: 0 1rem; }
 a.anchor-link, .prompt { display: none; }
-pre { font: 14px/1.5 ui-monospace, Consolas, monospace; white-space: pre-wrap; margin: 0; }
+pre { font: 14px/1.5 ui-monospace, Consolas, monospace; margin: 0; }
+pre { white-space: pre-wrap; overflow-wrap: anywhere; }
 .input_area { background: var(--code); border-radius: 6px; padding: .6rem .9rem; margin: 1rem 0 .4rem; }
 .output_subarea { padding: .2rem .9rem; overflow-x: auto; }
 .output_error, .output_stderr { border-left: 4px solid #D55E00; }

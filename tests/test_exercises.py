@@ -54,6 +54,8 @@ ANSWERS = {
     "check_small_difference": (["no"], ["yes"], [False, "maybe"]),
     "check_pictures_for_half_width": ([8_000, 7_900], [4_000, 1_000, 16_000], ["8000"]),
     "check_share_of_cats": ([0.6], [60, 0.4, 0.9, 1], ["0.6"]),
+    "check_calibration_gap": ([0.15, 0.95 - 0.8], [0.8, 0.95, -0.15, 15, 0.05], ["15 %"]),
+    "check_temperature": (["same"], ["higher", "lower"], ["equal", 2]),
 }
 
 

@@ -8,6 +8,7 @@ from helpers.convolution import convolve
 
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 
@@ -38,14 +39,17 @@ def test_an_animation_is_one_png_with_a_frame_for_each_place(monkeypatch):
     [(data, options)] = displayed
     assert options == {"metadata": {"image/png": {"alt": "moves"}}, "raw": True}
     animation = Image.open(io.BytesIO(base64.b64decode(data["image/png"])))
-    assert animation.n_frames == 9 and animation.info["duration"] == 500 and animation.info["loop"] == 0
+    assert animation.n_frames == 9 and animation.info["loop"] == 0
+    durations = []
     frames = []
     for index in range(9):
         animation.seek(index)
+        durations.append(animation.info["duration"])
         frame = animation.convert("RGB")
         assert frame.getpixel((1, 1)) == (255, 255, 255)  # the ground stays white
         frames.append(frame.tobytes())
     assert len(set(frames)) == 9
+    assert durations == 8 * [500] + [4000]  # the last one can be read
 
 
 @pytest.mark.parametrize(("stride", "padding"), [(1, "valid"), (1, "same"), (2, "valid"), (2, "same")])
@@ -87,4 +91,35 @@ def test_the_arithmetic_of_the_size(arguments, line):
 def test_numbers_have_no_minus_zero():
     figure = figures.number_tables({"zeros": np.array([[-0.0, -1.5]])})
     assert texts(figure)[:2] == ["0", "−1.5"]
+    plt.close(figure)
+
+
+def test_curves_by_seed_draws_the_mean_in_a_band():
+    table = pd.DataFrame({0: [0.2, 0.4], 1: [0.4, 0.8]}, index=[1, 2])
+    figure = figures.curves_by_seed({"sgd": {"none": table}, "adam": {"none": table}})
+    assert [axis.get_title(loc="left") for axis in figure.axes] == ["sgd", "adam"]
+    [line] = figure.axes[0].lines
+    assert line.get_xdata().tolist() == [1, 2] and line.get_ydata().tolist() == pytest.approx([0.3, 0.6])
+    [band] = figure.axes[0].collections
+    deviation = np.sqrt(0.02)
+    assert band.get_paths()[0].vertices[:, 1].min() == pytest.approx(0.3 - deviation)
+    plt.close(figure)
+
+
+def test_reliability_leaves_out_ranges_with_few_pictures():
+    table = pd.DataFrame({"low": [0.0, 0.5], "high": [0.5, 1.0], "pictures": [9, 91]})
+    figure = figures.reliability({"as trained": table.assign(confidence=[0.4, 0.9], accuracy=[0.1, 0.8])})
+    accuracy = figure.axes[0].lines[1]
+    assert accuracy.get_xdata().tolist() == [0.9] and accuracy.get_ydata().tolist() == [0.8]
+    assert [bar.get_height() for bar in figure.axes[0].patches] == [0.09, 0.91]
+    plt.close(figure)
+
+
+def test_accuracies_by_seed_shows_each_network():
+    table = pd.DataFrame({"pooling": ["max", "max", "average"], "accuracy": [0.6, 0.7, 0.65]})
+    figure = figures.accuracies_by_seed({"recorded": table}, by="pooling")
+    dots, mean, single = figure.axes[0].lines
+    assert dots.get_xdata().tolist() == [0.6, 0.7] and mean.get_xdata()[0] == pytest.approx(0.65)
+    assert single.get_xdata().tolist() == [0.65]  # of one network no mean is drawn
+    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["max", "average"]
     plt.close(figure)
