@@ -567,6 +567,7 @@ def kernel_pictures(kernels: Mapping[str, np.ndarray], title: str = "", columns:
         axis.imshow(_mosaic(np.moveaxis(scaled, -1, 0), columns, gap=1, empty=1.0))
         axis.set_title(name, fontsize=11, fontweight="normal")
         axis.axis("off")
+    figure.get_layout_engine().set(wspace=0.12)
     _title(figure, title)
     return figure
 
