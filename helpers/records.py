@@ -18,13 +18,14 @@ import pandas as pd
 RECORDED = Path(__file__).parent / "recorded"
 COLUMNS = ["train_size", "epochs", "batch_size", "learning_rate", "optimiser", "normalisation", "pooling"]
 COLUMNS += ["seed", "parameters", "validation_accuracy", "test_accuracy", "train_seconds"]
-CURVES = ["epoch", "loss", "accuracy", "val_loss", "val_accuracy"]  # columns of history.csv
+# Columns of history.csv; the test accuracy of an epoch is there only if it was watched.
+CURVES = ["epoch", "loss", "accuracy", "val_loss", "val_accuracy", "epoch_test_accuracy"]
 ABOUT = ("what", "pictures", "command", "versions", "seeds")  # the lines that begin each file
 
 
 @dataclass(frozen=True)
 class Record:
-    """A recorded experiment: `about` says how it was made, `table` has a row a training run."""
+    """A recorded experiment: `about` says how it was made, `table` has a row a run, or a row an epoch."""
 
     about: dict[str, str]
     table: pd.DataFrame
@@ -44,7 +45,8 @@ def load_record(name: str) -> Record:
 def collect(run_dirs: Iterable[str | Path], curves: bool = False) -> tuple[pd.DataFrame, str]:
     """The results of finished runs, a row a run or with `curves` a row an epoch, and their versions.
 
-    Raises ValueError when a folder holds no finished run, and when the versions are not the same for all.
+    Raises ValueError when a folder holds no finished run or one of an older kind, and when the versions are
+    not the same for all.
     """
     rows, versions = [], set()
     for folder in map(Path, run_dirs):
@@ -52,12 +54,17 @@ def collect(run_dirs: Iterable[str | Path], curves: bool = False) -> tuple[pd.Da
         if not path.exists():
             raise ValueError(f"There is no finished run in {folder}.")
         metrics = json.loads(path.read_text())
+        missing = [name for name in COLUMNS if name not in metrics]
+        if missing:
+            raise ValueError(f"The run in {folder} does not say its {', '.join(missing)}: train it anew.")
         row = {name: metrics[name] for name in COLUMNS}
         if curves:
             history = pd.read_csv(folder / "history.csv")
             history["epoch"] += 1  # counted from 1, as people do
-            history = history.rename(columns={"test_accuracy": "epoch_test_accuracy"})  # if it was watched
-            known = history.columns.intersection([*CURVES, "epoch_test_accuracy"], sort=False)
+            history = history.rename(
+                columns={"test_accuracy": "epoch_test_accuracy"}
+            )  # not the one at the end
+            known = [name for name in CURVES if name in history]
             rows += [row | epoch for epoch in history[known].round(4).to_dict("records")]
         else:
             rows.append(row)

@@ -1,7 +1,7 @@
 """The networks have the shapes and the parameters that lesson 04 derives."""
 
 from helpers import series
-from helpers.networks import POOLING, dense_network, reference_network
+from helpers.networks import NORMALISATION, POOLING, dense_network, normalisation_layer, reference_network
 from helpers.prediction import predict_probabilities
 
 import numpy as np
@@ -40,8 +40,28 @@ def test_reference_network_with_other_pooling(pooling, last_maps, parameters):
 def test_pooling_that_there_is_not():
     with pytest.raises(ValueError, match="pooling is one of max, average, stride; 'min' is not"):
         reference_network(pooling="min")
-    fits, _ = series.ACCEPTED["pooling"]
-    assert [name for name in (*POOLING, "min") if fits(name)] == list(POOLING)
+
+
+def test_normalisation_that_there_is_not():
+    with pytest.raises(ValueError, match="normalisation is one of none, divide, standardise; 'max' is not"):
+        normalisation_layer("max", np.zeros((1, 32, 32, 3), np.uint8))
+
+
+def test_normalisation_layers():
+    x = np.random.default_rng(0).integers(0, 256, size=(500, 32, 32, 3), dtype=np.uint8)
+    x[..., 0] //= 4  # a channel of its own mean and deviation
+    results = {how: np.asarray(normalisation_layer(how, x)(x.astype("float32"))) for how in NORMALISATION}
+    np.testing.assert_allclose(results["none"], x)
+    np.testing.assert_allclose(results["divide"], x / 255, atol=1e-6)
+    np.testing.assert_allclose(results["standardise"].mean(axis=(0, 1, 2)), 0, atol=0.01)
+    np.testing.assert_allclose(results["standardise"].std(axis=(0, 1, 2)), 1, atol=0.01)
+
+
+@pytest.mark.parametrize(("name", "words"), [("pooling", POOLING), ("normalisation", NORMALISATION)])
+def test_the_runner_accepts_the_words_that_the_networks_do(name, words):
+    fits, accepted = series.ACCEPTED[name]
+    assert [word for word in (*words, "min") if fits(word)] == list(words)
+    assert all(word in accepted for word in words)
 
 
 def test_the_dense_network_has_more_parameters():

@@ -119,6 +119,13 @@ def test_runs_that_are_not_finished_or_not_alike_are_refused(runs, tmp_path, mon
     monkeypatch.setattr(records, "RECORDED", tmp_path / "recorded")
     assert records.main(arguments("mine", [*runs, tmp_path / "none"])) == 1
     assert "There is no finished run in" in capsys.readouterr().err
+    older = tmp_path / "older"
+    older.mkdir()
+    metrics = json.loads((runs[0] / "metrics.json").read_text())
+    del metrics["pooling"]
+    (older / "metrics.json").write_text(json.dumps(metrics))
+    assert records.main(arguments("mine", [*runs, older])) == 1
+    assert "older does not say its pooling: train it anew." in capsys.readouterr().err
     path = runs[1] / "metrics.json"
     path.write_text(path.read_text().replace("2.21.0", "2.20.0"))
     assert records.main(arguments("mine", runs)) == 1
