@@ -225,3 +225,24 @@ def check_temperature(answer) -> None:
         ("higher", "lower", "same"),
         "Which class is named depends on the largest logit alone.",
     )
+
+
+# --- Lesson 08 -------------------------------------------------------------------------------------
+
+
+def check_stopping_epoch(answer) -> None:
+    _number(answer, 6, "Find the lowest loss, then count three epochs that are not lower.")
+
+
+def check_restored_epoch(answer) -> None:
+    _number(answer, 3, "In which epoch was the loss lowest?")
+
+
+def check_dropout_factor(answer) -> None:
+    _number(answer, 2, "Half of ten ones are left: which factor makes their sum 10 again?")
+
+
+def check_harmful_remedy(answer) -> None:
+    _choice(
+        answer, "flip", ("flip", "shift", "dropout"), "Which of them makes another class out of a picture?"
+    )

@@ -730,7 +730,12 @@ def curves_by_seed(
         axis.set(xlabel="epoch")
         axis.set_title(name, fontsize=11, fontweight="normal")
         axis.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axes.flat[0].legend(fontsize=9)
+    if max(len(lines) for lines in panels.values()) > 4:  # more would cover the lines
+        figure.legend(
+            *axes.flat[0].get_legend_handles_labels(), loc="outside lower center", ncols=4, fontsize=9
+        )
+    else:
+        axes.flat[0].legend(fontsize=9)
     _title(figure, title)
     return figure
 
@@ -740,7 +745,8 @@ def accuracies_by_seed(tables: Mapping[str, pd.DataFrame], by: str, title: str =
 
     Each table has a row a network, with the columns `by` (what is compared) and `accuracy`.
     """
-    figure, axes = plt.subplots(1, len(tables), figsize=(8, 2.6), squeeze=False)
+    rows = max(table[by].nunique() for table in tables.values())
+    figure, axes = plt.subplots(1, len(tables), figsize=(8, 1.7 + 0.3 * rows), squeeze=False)
     for axis, (name, table) in zip(axes.flat, tables.items(), strict=True):
         groups = table.groupby(by, sort=False)["accuracy"]
         for place, (_, accuracies) in enumerate(groups):

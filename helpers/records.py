@@ -16,8 +16,18 @@ from pathlib import Path
 import pandas as pd
 
 RECORDED = Path(__file__).parent / "recorded"
-COLUMNS = ["train_size", "epochs", "batch_size", "learning_rate", "optimiser", "normalisation", "pooling"]
-COLUMNS += ["seed", "parameters", "validation_accuracy", "test_accuracy", "train_seconds"]
+COLUMNS = ["train_size", "epochs", "batch_size", "learning_rate", "seed", "parameters"]
+COLUMNS += ["validation_accuracy", "test_accuracy", "train_seconds"]
+# Taken over where the runs have them: each lesson has settings of its own.
+MORE_COLUMNS = [
+    "optimiser",
+    "normalisation",
+    "pooling",
+    "network",
+    "remedies",
+    "epochs_trained",
+    "cpu_seconds",
+]
 # Columns of history.csv; the test accuracy of an epoch is there only if it was watched.
 CURVES = ["epoch", "loss", "accuracy", "val_loss", "val_accuracy", "epoch_test_accuracy"]
 ABOUT = ("what", "pictures", "command", "versions", "seeds")  # the lines that begin each file
@@ -48,16 +58,19 @@ def collect(run_dirs: Iterable[str | Path], curves: bool = False) -> tuple[pd.Da
     Raises ValueError when a folder holds no finished run or one of an older kind, and when the versions are
     not the same for all.
     """
-    rows, versions = [], set()
+    finished = {}
     for folder in map(Path, run_dirs):
         path = folder / "metrics.json"
         if not path.exists():
             raise ValueError(f"There is no finished run in {folder}.")
-        metrics = json.loads(path.read_text())
-        missing = [name for name in COLUMNS if name not in metrics]
+        finished[folder] = json.loads(path.read_text())
+    more = [name for name in MORE_COLUMNS if any(name in metrics for metrics in finished.values())]
+    rows, versions = [], set()
+    for folder, metrics in finished.items():
+        missing = [name for name in COLUMNS + more if name not in metrics]
         if missing:
             raise ValueError(f"The run in {folder} does not say its {', '.join(missing)}: train it anew.")
-        row = {name: metrics[name] for name in COLUMNS}
+        row = {name: metrics[name] for name in COLUMNS + more}
         if curves:
             history = pd.read_csv(folder / "history.csv")
             history["epoch"] += 1  # counted from 1, as people do

@@ -31,6 +31,17 @@ PROFILES = {
 }
 
 
+REMEDIES = (
+    "none",
+    "early_stopping",
+    "dropout",
+    "weight_decay",
+    "flip",
+    "shift",
+    "batch_normalisation",
+    "schedule",
+)
+
 # What a value has to be beyond its type, checked before anything runs.
 ACCEPTED = {
     "dataset": (
@@ -49,6 +60,11 @@ ACCEPTED = {
         "none, divide or standardise",
     ),
     "pooling": (lambda value: value in ("max", "average", "stride"), "max, average or stride"),
+    "network": (lambda value: value in ("reference", "residual"), "reference or residual"),
+    "remedies": (
+        lambda value: all(part in REMEDIES for name in value.split(",") for part in name.strip().split("+")),
+        f"names with commas between them, of {', '.join(REMEDIES)}, and several joined with +",
+    ),
     "seeds": (lambda value: 1 <= value <= 100, "1 to 100"),
     "seed": (lambda value: 0 <= value < 2**32, "0 to 4294967295"),
     "pictures": (lambda value: value and min(value) >= 0, "a list of at least one place, each 0 or more"),
@@ -206,17 +222,22 @@ def run_series(
         raise SeriesError(f"There is no profile {profile}; the profiles are {', '.join(PROFILES)}.")
     given = checked_parameters(lessons, given or {})
     out = Path(out).resolve()
-    # Lessons 05 to 07 share one run folder. A user's own run_dir is kept and goes on; this one starts anew.
-    parameters = {**PROFILES[profile], "run_dir": str(out / "run")} | given
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise SeriesError(f"The folder {out} can't be made: {error.strerror}.") from None
-    trains = any(lesson.name.startswith("05") for lesson in lessons)
-    # Lesson 05 refuses a folder of something else, which is not ours to delete.
-    if trains and "run_dir" not in given and (out / "run" / "settings.json").exists():
-        shutil.rmtree(out / "run")
-    for lesson in lessons:
+    # Lessons 05 to 07 share one run folder, lesson 08 has a folder of runs. A user's own run_dir is kept and
+    # goes on; these start anew.
+    folders = {lesson: out / ("longer" if lesson.name.startswith("08") else "run") for lesson in lessons}
+    chosen = {lesson.name[:2] for lesson in lessons}
+    if "run_dir" not in given:
+        earlier = [out / "run"] if "05" in chosen else []
+        earlier += (out / "longer").glob("*") if "08" in chosen else []
+        for folder in earlier:
+            if (folder / "settings.json").exists():  # anything else is not ours to delete
+                shutil.rmtree(folder)
+    for lesson, folder in folders.items():
+        parameters = {**PROFILES[profile], "run_dir": str(folder)} | given
         print(run_lesson(lesson, out, parameters), flush=True)
     print(f"\nThe pages: {out / 'index.html'}")
 

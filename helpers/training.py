@@ -2,7 +2,7 @@
 
 settings.json   what the run was started with
 history.csv     a row an epoch, written as it goes
-model.keras     the network and its optimiser after the last finished epoch
+model.keras     the network and its optimiser after the last finished epoch; at the end, what was measured
 metrics.json    written at the end: the run is finished when it is there
 """
 
@@ -47,24 +47,30 @@ class Run:
 
     @property
     def history(self) -> pd.DataFrame:
-        """One row an epoch: epoch (from 0), loss, accuracy, val_loss, val_accuracy, seconds."""
+        """One row an epoch: epoch (from 0), loss, accuracy, val_loss, val_accuracy, seconds, cpu_seconds."""
         path = self.folder / "history.csv"
-        columns = ["epoch", "accuracy", "loss", "seconds", "val_accuracy", "val_loss"]
+        columns = ["epoch", "accuracy", "cpu_seconds", "loss", "seconds", "val_accuracy", "val_loss"]
         return pd.read_csv(path) if path.exists() else pd.DataFrame(columns=columns)
 
     def load_model(self) -> keras.Model:
-        """The network after the last finished epoch, compiled, with its optimiser's state."""
+        """The network in model.keras, compiled, with its optimiser's state."""
         return keras.models.load_model(self.folder / "model.keras")
 
     def resume(self, model: keras.Model) -> tuple[keras.Model, int]:
         """Return the network to train and the number of epochs that it has behind it.
 
         That is `model`, compiled, and 0 for a new run, and the stored network for one that was interrupted.
-        Raises `RunError` when the stored network has other layers or another optimiser than `model`.
+        Raises `RunError` when the stored network has other layers or another optimiser than `model`, and when
+        the run was begun before epochs were timed as they are now.
         """
         if not (self.folder / "model.keras").exists():
             self._keep_history(0)
             return model, 0
+        if not self.finished and "cpu_seconds" not in self.history:
+            raise RunError(
+                f"The run in {self.folder} was begun by an older version of the lessons: "
+                "choose another run_dir, or delete the folder to start anew."
+            )
         stored = self.load_model()
         if _anatomy(stored) != _anatomy(model):
             raise RunError(
@@ -75,6 +81,12 @@ class Run:
         epochs_done = int(stored.optimizer.iterations) // steps_per_epoch
         self._keep_history(epochs_done)
         return stored, epochs_done
+
+    def begin_anew(self) -> None:
+        """Drop what an interrupted run has trained, for a training that can't go on in the middle."""
+        if not self.finished:
+            (self.folder / "model.keras").unlink(missing_ok=True)
+            self._keep_history(0)
 
     def _keep_history(self, epochs: int) -> None:
         """Drop what a killed run wrote into history.csv for an epoch whose network was not stored."""
@@ -94,15 +106,27 @@ class Run:
             *([Progress(self)] if progress else []),
         ]
 
-    def finish(self, model: keras.Model, test_accuracy: float) -> dict:
-        """Write metrics.json, which ends the run, and return what is in it."""
+    def finish(
+        self, model: keras.Model, test_accuracy: float, validation_accuracy: float | None = None
+    ) -> dict:
+        """Write metrics.json, which ends the run, and return what is in it.
+
+        `validation_accuracy` is that of the last epoch unless it is given, for a network of another epoch:
+        `model` is then stored in place of the last one.
+        """
         history = self.history
+        if validation_accuracy is None:
+            validation_accuracy = history["val_accuracy"].iloc[-1]
+        else:
+            _save(model, self.folder / "model.keras")
         metrics = self.settings | {
             "parameters": model.count_params(),
             # Keras computes in float32: rounding gives back the fraction that was meant.
-            "validation_accuracy": round(float(history["val_accuracy"].iloc[-1]), 6),
+            "validation_accuracy": round(float(validation_accuracy), 6),
             "test_accuracy": round(float(test_accuracy), 6),
+            "epochs_trained": len(history),
             "train_seconds": round(float(history["seconds"].sum()), 1),
+            "cpu_seconds": round(float(history["cpu_seconds"].sum()), 1),
             "versions": {
                 "python": platform.python_version(),
                 "tensorflow": tf.__version__,
@@ -115,11 +139,38 @@ class Run:
         return metrics
 
 
+# The remedies of lesson 08, by name; "none" is the network without any.
+REMEDIES = (
+    "early_stopping",
+    "dropout",
+    "weight_decay",
+    "flip",
+    "shift",
+    "batch_normalisation",
+    "schedule",
+)
+
+
+def split_remedies(name: str) -> frozenset[str]:
+    """The remedies in a name such as "dropout+flip"; "none" has none.
+
+    Raises `RunError` for a remedy that there is not.
+    """
+    remedies = frozenset(name.split("+")) if name != "none" else frozenset()
+    unknown = remedies - set(REMEDIES)
+    if unknown:
+        raise RunError(
+            f"There is no remedy {', '.join(map(repr, sorted(unknown)))}; there are none, "
+            f"{', '.join(REMEDIES)}, and several of them joined with +."
+        )
+    return remedies
+
+
 def open_run(run_dir: str | Path, **settings) -> Run:
     """Open the run in the folder `run_dir`: a new one, an interrupted one, or a finished one.
 
-    `settings`: dataset, classes, train_size, epochs, batch_size, learning_rate,
-    optimiser, normalisation, pooling, seed.
+    `settings`: dataset, classes, train_size, epochs, batch_size, learning_rate, seed, and what else decides
+    the result: optimiser, normalisation and pooling in lesson 05, network and remedies in lesson 08.
     Raises `RunError` when the folder holds a run with other settings, or something else, and when a setting
     makes no sense.
     """
@@ -271,13 +322,18 @@ class StartsAtTheEnd(keras.callbacks.Callback):
 
 
 class EpochSeconds(keras.callbacks.Callback):
-    """Adds the seconds that an epoch took to its logs, and so to history.csv."""
+    """Adds what an epoch took to its logs, and so to history.csv.
+
+    `seconds` on the clock and `cpu_seconds` of all processor cores of this process together, which vary less
+    when other programs run.
+    """
 
     def on_epoch_begin(self, epoch, logs=None):
-        self.begin = time.perf_counter()
+        self.begin, self.cpu_begin = time.perf_counter(), time.process_time()
 
     def on_epoch_end(self, epoch, logs=None):
         logs["seconds"] = round(time.perf_counter() - self.begin, 2)
+        logs["cpu_seconds"] = round(time.process_time() - self.cpu_begin, 2)
 
 
 class StoreNetwork(keras.callbacks.Callback):
@@ -292,9 +348,7 @@ class StoreNetwork(keras.callbacks.Callback):
         self.path = path
 
     def on_epoch_end(self, epoch, logs=None):
-        partial = self.path.with_name("partial.keras")
-        self.model.save(partial)
-        partial.replace(self.path)
+        _save(self.model, self.path)
 
 
 class Progress(keras.callbacks.Callback):
@@ -371,6 +425,13 @@ def _anatomy(model: keras.Model) -> list:
     """What makes a network and its optimiser, without the names that Keras numbers anew in each session."""
     configs = [part.get_config() for part in [*model.layers, model.optimizer]]
     return [{key: value for key, value in config.items() if key != "name"} for config in configs]
+
+
+def _save(model: keras.Model, path: Path) -> None:
+    """Store a network whole or not at all."""
+    partial = path.with_name("partial.keras")
+    model.save(partial)
+    partial.replace(path)
 
 
 def _write(path: Path, text: str) -> None:

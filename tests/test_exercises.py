@@ -56,6 +56,10 @@ ANSWERS = {
     "check_share_of_cats": ([0.6], [60, 0.4, 0.9, 1], ["0.6"]),
     "check_calibration_gap": ([0.15, 0.95 - 0.8], [0.8, 0.95, -0.15, 15, 0.05], ["15 %"]),
     "check_temperature": (["same"], ["higher", "lower"], ["equal", 2]),
+    "check_stopping_epoch": ([6, 6.0], [3, 5, 7, 8], ["six"]),
+    "check_restored_epoch": ([3], [6, 0.9, 2, 8], ["third"]),
+    "check_dropout_factor": ([2, 2.0], [0.5, 1.5, 1], ["2"]),
+    "check_harmful_remedy": (["flip"], ["shift", "dropout"], ["mirror", 1]),
 }
 
 

@@ -7,10 +7,12 @@ import subprocess
 import sys
 import time
 
-from helpers import series
+from helpers import series, training
+from helpers.networks import reference_network
 
 import nbformat
 import numpy as np
+import pandas as pd
 import papermill
 import psutil
 import pytest
@@ -26,6 +28,8 @@ PARAMETERS = {
     "optimiser",
     "normalisation",
     "pooling",
+    "network",
+    "remedies",
     "seed",
     "seeds",
     "run_dir",
@@ -49,7 +53,7 @@ def read(lesson):
 
 
 def test_the_lessons_are_those_of_the_design():
-    assert [path.name for path in LESSONS][:7] == [
+    assert [path.name for path in LESSONS][:8] == [
         "01_check_your_gpu.ipynb",
         "02_load_the_pictures.ipynb",
         "03_see_convolution_and_pooling.ipynb",
@@ -57,6 +61,7 @@ def test_the_lessons_are_those_of_the_design():
         "05_train_the_network.ipynb",
         "06_predict_pictures.ipynb",
         "07_evaluate_the_network.ipynb",
+        "08_train_longer.ipynb",
     ]
 
 
@@ -271,6 +276,64 @@ def test_lesson_05_killed_midway_goes_on_and_refuses_other_parameters(tmp_path):
     before = int(re.search(rf"(\d+) of {done + 1} epochs done before", text)[1])
     assert done - 1 <= before <= done  # the kill may have come between the row and the network of an epoch
     assert f"Trained {done + 1} of {done + 1} epochs." in text
+
+
+def test_lesson_08_trains_each_remedy_once_and_stops_early(tmp_path):
+    rng = np.random.default_rng(0)  # nothing can be learned: the validation loss soon rises
+    x, y = rng.integers(0, 256, (160, 32, 32, 3)).astype(np.uint8), np.arange(160) % 2
+    np.savez(tmp_path / "mine.npz", x_train=x[:120], y_train=y[:120], x_test=x[120:], y_test=y[120:])
+    given = {"dataset": "mine.npz", "epochs": 60, "run_dir": "longer", "learning_rate": 0.003}
+    names = ("none", "early_stopping", "flip+dropout")
+    # What an interruption left behind: early stopping begins anew, because its best epoch is not known.
+    left = tmp_path / "longer" / "early_stopping"
+    first = run_plain_papermill(LESSONS[7], tmp_path, remedies="early_stopping", **given)
+    assert first.returncode == 0, first.stderr[-3000:]
+    epochs = pd.read_csv(left / "history.csv")
+    (left / "metrics.json").unlink()
+    done = run_plain_papermill(LESSONS[7], tmp_path, remedies=", ".join(names), **given)
+    assert done.returncode == 0, done.stderr[-3000:]
+    runs = {name: training.load_run(tmp_path / "longer" / name) for name in names}
+    pd.testing.assert_series_equal(runs["early_stopping"].history["val_loss"], epochs["val_loss"])
+    assert len(runs["none"].history) == 60
+    losses = runs["early_stopping"].history["val_loss"]
+    assert len(losses) == losses.idxmin() + 6 < 60  # five epochs after the best one
+    # The network that is kept is the one of the best epoch, and the one that was measured.
+    kept = runs["early_stopping"].load_model()
+    _, accuracy = kept.evaluate(x[120:], y[120:], verbose=0)
+    assert accuracy == pytest.approx(runs["early_stopping"].metrics["test_accuracy"], abs=1e-5)
+    kinds = [type(layer).__name__ for layer in runs["flip+dropout"].load_model().layers]
+    assert kinds.count("RandomFlip") == 1 and kinds.count("Dropout") == 3
+    written = {name: (run.folder / "model.keras").stat().st_mtime for name, run in runs.items()}
+    again = run_plain_papermill(LESSONS[7], tmp_path, remedies=", ".join(names), **given)
+    assert again.returncode == 0, again.stderr[-3000:]
+    assert written == {name: (run.folder / "model.keras").stat().st_mtime for name, run in runs.items()}
+
+
+def test_lesson_08_without_remedies_trains_the_network_of_lesson_05(tmp_path):
+    x, y = small_pictures(150)
+    np.savez(tmp_path / "mine.npz", x_train=x[:120], y_train=y[:120], x_test=x[120:], y_test=y[120:])
+    given = {"dataset": "mine.npz", "epochs": 2, "run_dir": "longer", "remedies": "none"}
+    done = run_plain_papermill(LESSONS[7], tmp_path, **given)
+    assert done.returncode == 0, done.stderr[-3000:]
+    longer = training.load_run(tmp_path / "longer" / "none")
+    same = reference_network(3)
+    same.set_weights(longer.load_model().get_weights())
+    answers = same.predict(x[120:], verbose=0).argmax(axis=1)
+    assert (answers == y[120:]).mean() == pytest.approx(longer.metrics["test_accuracy"], abs=1e-6)
+    assert len(np.unique(answers)) > 1  # it has learned something: otherwise any network would pass
+    assert longer.metrics["parameters"] == same.count_params()
+
+
+@pytest.mark.parametrize("remedies", ["sleep", "none, dropout+sleep"])
+def test_lesson_08_refuses_a_remedy_that_there_is_not(remedies, tmp_path):
+    x, y = small_pictures(60)
+    np.savez(tmp_path / "mine.npz", x_train=x[:40], y_train=y[:40], x_test=x[40:], y_test=y[40:])
+    done = run_plain_papermill(
+        LESSONS[7], tmp_path, dataset="mine.npz", epochs=1, run_dir="longer", remedies=remedies
+    )
+    assert done.returncode != 0
+    assert "There is no remedy 'sleep'; there are none, early_stopping, dropout" in done.stderr
+    assert not (tmp_path / "longer").exists()  # refused before anything is trained
 
 
 def test_lesson_06_alone_trains_what_it_needs_and_shows_a_picture_of_ones_own(tmp_path):

@@ -1,9 +1,17 @@
 """The networks have the shapes and the parameters that lesson 04 derives."""
 
 from helpers import series
-from helpers.networks import NORMALISATION, POOLING, dense_network, normalisation_layer, reference_network
+from helpers.networks import (
+    NORMALISATION,
+    POOLING,
+    dense_network,
+    normalisation_layer,
+    reference_network,
+    residual_network,
+)
 from helpers.prediction import predict_probabilities
 
+import keras
 import numpy as np
 import pytest
 
@@ -80,3 +88,21 @@ def test_probabilities_of_uint8_pictures():
     np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-6)
     # The network normalises by itself: uint8 and float32 pictures of 0 to 255 are the same to it.
     np.testing.assert_allclose(probabilities, predict_probabilities(model, x.astype("float32")), atol=1e-6)
+
+
+def test_residual_network():
+    model = residual_network()
+    assert model.count_params() == 1_053_994
+    assert model(np.zeros((2, 32, 32, 3), np.uint8)).shape == (2, 10)
+    sizes = [layer.output.shape[1:] for layer in model.layers if isinstance(layer, keras.layers.Conv2D)]
+    assert sizes[0] == (16, 16, 24) and sizes[-1] == (4, 4, 192) and len(sizes) == 8
+    assert residual_network(3, width=8).count_params() < 40_000
+
+
+def test_residual_network_changes_pictures_during_the_training_alone():
+    x = np.random.default_rng(0).integers(0, 256, (4, 32, 32, 3)).astype("float32")
+    flip = keras.layers.RandomFlip("horizontal", seed=0)
+    with_flip = residual_network(width=8, change=[flip], dropout=0.5)
+    answers = [np.asarray(with_flip(x, training=False)) for _ in range(2)]
+    np.testing.assert_array_equal(*answers)
+    assert np.ptp([np.asarray(with_flip(x, training=True)) for _ in range(3)], axis=0).max() > 0.01

@@ -56,6 +56,24 @@ def test_the_normalisation_experiment_says_what_lesson_05_says():
     assert abs(mean["adam", "divide"] - mean["adam", "standardise"]) < deviation["adam", "standardise"]
 
 
+def test_the_long_training_says_what_lesson_08_says():
+    """The lesson says that the accuracy fell, and that the loss rose by much more."""
+    table = records.load_record("longer").table
+    assert table.groupby("seed").size().to_dict() == {0: 100, 1: 100, 2: 100}
+    for _, run in table.groupby("seed"):
+        run = run.set_index("epoch")
+        assert run["val_loss"].idxmin() < 15 and run["val_accuracy"].idxmax() < 15
+        assert run["val_loss"].iloc[-1] > 3 * run["val_loss"].min()
+        assert run["val_accuracy"].iloc[-1] < run["val_accuracy"].max() - 0.01
+        assert run["loss"].iloc[-1] < 0.2
+    ten = records.load_record("normalisation").table.query(
+        "optimiser == 'adam' and normalisation == 'divide'"
+    )
+    ten, hundred = (runs.groupby("seed")["test_accuracy"].first() for runs in (ten, table))
+    assert ten.index.tolist() == hundred.index.tolist()  # the same seeds, as the lesson says
+    assert hundred.mean() < ten.mean() - ten.std()
+
+
 def test_lesson_03_states_the_recorded_means():
     """Its stored figure describes itself with the means of the file: it was drawn from this file."""
     lesson = series.find_lessons(["03"])[0]

@@ -4,7 +4,7 @@ import re
 import subprocess
 import sys
 
-from helpers import outputs, series
+from helpers import outputs, series, training
 
 import nbformat
 import pytest
@@ -131,6 +131,19 @@ def test_the_shared_run_is_made_anew_and_nothing_else_is_deleted(tmp_path, monke
     assert len(seen) == 4
 
 
+def test_the_runs_of_lesson_08_are_made_anew_in_a_folder_of_their_own(tmp_path, monkeypatch):
+    seen = {}
+    monkeypatch.setattr(
+        series, "run_lesson", lambda lesson, out, given: seen.update({lesson.name[:2]: given["run_dir"]})
+    )
+    for name in ("none", "notes"):
+        (tmp_path / "longer" / name).mkdir(parents=True)
+    (tmp_path / "longer" / "none" / "settings.json").write_text("{}")
+    series.run_series(["05", "07", "08"], out=tmp_path)
+    assert [path.name for path in (tmp_path / "longer").iterdir()] == ["notes"]
+    assert seen == {"05": str(tmp_path / "run"), "07": str(tmp_path / "run"), "08": str(tmp_path / "longer")}
+
+
 def test_a_lesson_leaves_notebook_page_and_index(tmp_path, capsys):
     arguments = ["04", "--out", str(tmp_path), "-p", "seed", "5"]
     assert series.main(arguments) == 0, capsys.readouterr().err
@@ -188,3 +201,20 @@ def test_the_module_is_a_command(tmp_path):
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 1
     assert done.stderr.startswith("There is no profile slow")
+
+
+def test_the_remedies_that_the_runner_accepts_are_those_of_the_training():
+    assert ("none", *training.REMEDIES) == series.REMEDIES
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("network", "resnet", "The parameter network is reference or residual; 'resnet' is not."),
+        ("remedies", "none, sleep", "and several joined with +; 'none, sleep' is not."),
+        ("remedies", "", "and several joined with +; '' is not."),
+    ],
+)
+def test_settings_of_lesson_08_are_checked_before_anything_runs(name, value, sentence, capsys, tmp_path):
+    assert sentence in refused(capsys, "08", "-p", name, value, "--out", str(tmp_path / "out"))
+    assert not (tmp_path / "out").exists()

@@ -74,7 +74,9 @@ def test_a_run_leaves_its_files(tmp_path):
     assert list(run.history["epoch"]) == [0, 1, 2, 3]
     needed = {"dataset", "classes", "train_size", "epochs", "batch_size", "seed", "parameters"}
     needed |= {"validation_accuracy", "test_accuracy", "train_seconds", "versions", "device"}
+    needed |= {"cpu_seconds", "epochs_trained"}
     assert needed <= set(run.metrics)
+    assert run.metrics["cpu_seconds"] > 0 and run.metrics["epochs_trained"] == 4
     assert run.metrics["validation_accuracy"] == pytest.approx(run.history["val_accuracy"].iloc[-1])
     assert run.metrics["parameters"] == run.load_model().count_params() == 32 * 32 * 3 * 2 + 2
 
@@ -261,3 +263,46 @@ def test_watching_the_test_set_changes_nothing(two_classes, tmp_path):
     unwatched = training.train_run(tmp_path / "b", two_classes, **settings)
     assert watched.history["loss"].tolist() == unwatched.history["loss"].tolist()
     assert "test_accuracy" not in unwatched.history
+
+
+def test_remedies_by_name():
+    assert training.split_remedies("none") == frozenset()
+    assert training.split_remedies("dropout+flip") == {"dropout", "flip"}
+    for name in ("sleep", "dropout+sleep", "", "none+flip"):
+        with pytest.raises(training.RunError, match=r"There is no remedy .*; there are none, early_stopping"):
+            training.split_remedies(name)
+
+
+def test_a_training_that_begins_anew(tmp_path):
+    """What an interrupted run has trained is dropped, and a finished one is left as it is."""
+    train(tmp_path / "run").communicate(timeout=120)
+    run = training.load_run(tmp_path / "run")
+    run.begin_anew()
+    assert run.finished and len(run.history) == 4
+    (run.folder / "metrics.json").unlink()
+    run.begin_anew()
+    assert {path.name for path in run.folder.iterdir()} == {"settings.json"}
+
+
+def test_a_network_of_another_epoch_is_stored_with_its_accuracy(tmp_path):
+    """As early stopping ends: the network that is measured is the one that is kept."""
+    train(tmp_path / "run").communicate(timeout=120)
+    run = training.load_run(tmp_path / "run")
+    model = run.load_model()
+    weights = [weight + 1 for weight in model.get_weights()]
+    model.set_weights(weights)
+    metrics = run.finish(model, 0.25, validation_accuracy=0.125)
+    assert (metrics["test_accuracy"], metrics["validation_accuracy"]) == (0.25, 0.125)
+    for kept, meant in zip(run.load_model().get_weights(), weights, strict=True):
+        np.testing.assert_array_equal(kept, meant)
+
+
+def test_an_interrupted_run_of_an_older_version_is_refused(tmp_path):
+    """Its history has no CPU seconds, so rows of now would not fit below it."""
+    train(tmp_path / "run").communicate(timeout=120)
+    run = training.load_run(tmp_path / "run")
+    model = run.load_model()
+    (run.folder / "metrics.json").unlink()
+    run.history.drop(columns="cpu_seconds").to_csv(run.folder / "history.csv", index=False)
+    with pytest.raises(training.RunError, match="begun by an older version of the lessons"):
+        run.resume(model)
