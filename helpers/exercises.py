@@ -246,3 +246,16 @@ def check_harmful_remedy(answer) -> None:
     _choice(
         answer, "flip", ("flip", "shift", "dropout"), "Which of them makes another class out of a picture?"
     )
+
+
+def check_remedy_interval(answer) -> None:
+    _choice(answer, "luck", ("higher", "lower", "luck"), "Does the interval hold 0?")
+
+
+def check_rising_loss(answer) -> None:
+    _choice(
+        answer,
+        "surer",
+        ("surer", "less sure"),
+        "For a picture that is wrong, does a smaller probability of the true class cost more or less?",
+    )

@@ -1,4 +1,4 @@
-"""The networks of the lessons, uncompiled. Lesson 04 builds both layer by layer.
+"""The networks of the lessons, uncompiled. Lesson 04 builds the first two layer by layer.
 
 Input: pictures, shape (n, 32, 32, 3), values 0 to 255, any number type; the networks normalise them
 themselves. Output: logits, shape (n, classes).

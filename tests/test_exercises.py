@@ -59,6 +59,8 @@ ANSWERS = {
     "check_stopping_epoch": ([6, 6.0], [3, 5, 7, 8], ["six"]),
     "check_restored_epoch": ([3], [6, 0.9, 2, 8], ["third"]),
     "check_dropout_factor": ([2, 2.0], [0.5, 1.5, 1], ["2"]),
+    "check_remedy_interval": (["luck"], ["higher", "lower"], ["no", 0.01]),
+    "check_rising_loss": (["surer"], ["less sure"], ["equal", 1]),
     "check_harmful_remedy": (["flip"], ["shift", "dropout"], ["mirror", 1]),
 }
 

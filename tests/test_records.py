@@ -3,7 +3,7 @@
 import json
 import re
 
-from helpers import records, series
+from helpers import records, series, training
 
 import nbformat
 import pandas as pd
@@ -74,15 +74,41 @@ def test_the_long_training_says_what_lesson_08_says():
     assert hundred.mean() < ten.mean() - ten.std()
 
 
-def test_lesson_03_states_the_recorded_means():
-    """Its stored figure describes itself with the means of the file: it was drawn from this file."""
-    lesson = series.find_lessons(["03"])[0]
-    alts = [
+def test_the_records_of_lesson_08_are_what_it_says():
+    remedies = records.load_record("remedies").table.groupby(["remedies", "seed"]).tail(1)
+    assert set(remedies.groupby("remedies")["seed"].nunique()) == {3}
+    assert set(remedies["epochs"]) == {15} and set(remedies["train_size"]) == {45_000}
+    alone = {name for name in remedies["remedies"] if name.count("+") < 2}
+    assert {part for name in alone for part in name.split("+")} == {"none", *training.REMEDIES}
+    hour = records.load_record("class_hour").table.groupby("seed").tail(1)
+    assert hour["seed"].nunique() >= 3 and set(hour["network"]) == {"residual"}
+    assert hour["test_accuracy"].mean() > 0.85 and hour["train_seconds"].max() < 45 * 60
+    sizes = records.load_record("sizes").table
+    assert set(sizes["remedies"]) == {"early_stopping"}
+    assert set(sizes.groupby("train_size")["seed"].nunique()) == {3}
+    assert sizes.groupby("train_size")["test_accuracy"].mean().is_monotonic_increasing
+
+
+@pytest.mark.parametrize(("record", "by"), [("remedies", "remedies"), ("sizes", "train_size")])
+def test_lesson_08_states_the_recorded_means(record, by):
+    alts = stored_descriptions("08")
+    table = records.load_record(record).table.groupby([by, "seed"]).tail(1)
+    for mean in table.groupby(by)["test_accuracy"].mean():
+        assert any(f"{mean:.3f}" in alt for alt in alts)
+
+
+def stored_descriptions(number):
+    return [
         output.metadata["image/png"]["alt"]
-        for cell in nbformat.read(lesson, as_version=4).cells
+        for cell in nbformat.read(series.find_lessons([number])[0], as_version=4).cells
         for output in cell.get("outputs", [])
         if "image/png" in output.get("data", {})
     ]
+
+
+def test_lesson_03_states_the_recorded_means():
+    """Its stored figure describes itself with the means of the file: it was drawn from this file."""
+    alts = stored_descriptions("03")
     groups = records.load_record("pooling").table.groupby("pooling", sort=False)["test_accuracy"]
     for name, row in groups.agg(["mean", "std"]).iterrows():
         assert any(f"{name} {row['mean']:.3f} ± {row['std']:.3f}" in alt for alt in alts)
