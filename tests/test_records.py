@@ -80,6 +80,11 @@ def test_the_records_of_lesson_08_are_what_it_says():
     assert set(remedies["epochs"]) == {15} and set(remedies["train_size"]) == {45_000}
     alone = {name for name in remedies["remedies"] if name.count("+") < 2}
     assert {part for name in alone for part in name.split("+")} == {"none", *training.REMEDIES}
+    mean = remedies.groupby("remedies")["test_accuracy"].mean()
+    five = "weight_decay+flip+shift+batch_normalisation+schedule"
+    assert mean["dropout+" + five] < mean["none"] < mean[five] - 0.1  # dropout does harm in company
+    six = remedies[remedies["remedies"] == "dropout+" + five]
+    assert (six["accuracy"] > six["test_accuracy"] + 0.1).all()
     hour = records.load_record("class_hour").table.groupby("seed").tail(1)
     assert hour["seed"].nunique() >= 3 and set(hour["network"]) == {"residual"}
     assert hour["test_accuracy"].mean() > 0.85 and hour["train_seconds"].max() < 45 * 60
