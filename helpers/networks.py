@@ -6,12 +6,11 @@ themselves. Output: logits, shape (n, classes).
 
 from collections.abc import Sequence
 
+from helpers.choices import NORMALISATION, POOLING
+
 import keras
 import numpy as np
 from keras import layers
-
-POOLING = ("max", "average", "stride")  # what makes the feature maps of the reference network smaller
-NORMALISATION = ("none", "divide", "standardise")  # what its first layer does with pixel values of 0 to 255
 
 
 def normalisation_layer(how: str, x_train: np.ndarray) -> layers.Layer:
@@ -101,9 +100,8 @@ def residual_network(
 
 
 def _convolution(filters: int) -> layers.Layer:
-    return layers.Conv2D(
-        filters, 3, padding="same", use_bias=False
-    )  # the normalisation adds what a bias would
+    # No bias: the normalisation behind it adds one.
+    return layers.Conv2D(filters, 3, padding="same", use_bias=False)
 
 
 def _normalised(x):

@@ -40,6 +40,10 @@ class Record:
     about: dict[str, str]
     table: pd.DataFrame
 
+    def __str__(self) -> str:
+        """What a lesson says about a record before it draws it: a line each."""
+        return "\n".join(f"{name}: {self.about[name]}" for name in ("what", "pictures", "seeds"))
+
 
 def load_record(name: str) -> Record:
     """Read a record. Raises FileNotFoundError naming the ones there are, when there is none of this name."""

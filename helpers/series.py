@@ -12,6 +12,7 @@ import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 
+from helpers.choices import NETWORKS, NORMALISATION, OPTIMISERS, POOLING, REMEDIES
 from helpers.pages import index_page, lesson_page
 
 import nbformat
@@ -31,16 +32,9 @@ PROFILES = {
 }
 
 
-REMEDIES = (
-    "none",
-    "early_stopping",
-    "dropout",
-    "weight_decay",
-    "flip",
-    "shift",
-    "batch_normalisation",
-    "schedule",
-)
+def _one_of(words: Sequence[str]) -> tuple:
+    return lambda value: value in words, f"{', '.join(words[:-1])} or {words[-1]}"
+
 
 # What a value has to be beyond its type, checked before anything runs.
 ACCEPTED = {
@@ -54,16 +48,15 @@ ACCEPTED = {
     "epochs": (lambda value: value >= 1, "1 or more"),
     "batch_size": (lambda value: value >= 1, "1 or more"),
     "learning_rate": (lambda value: value > 0, "more than 0"),
-    "optimiser": (lambda value: value in ("adam", "sgd"), "adam or sgd"),
-    "normalisation": (
-        lambda value: value in ("none", "divide", "standardise"),
-        "none, divide or standardise",
-    ),
-    "pooling": (lambda value: value in ("max", "average", "stride"), "max, average or stride"),
-    "network": (lambda value: value in ("reference", "residual"), "reference or residual"),
+    "optimiser": _one_of(OPTIMISERS),
+    "normalisation": _one_of(NORMALISATION),
+    "pooling": _one_of(POOLING),
+    "network": _one_of(NETWORKS),
     "remedies": (
-        lambda value: all(part in REMEDIES for name in value.split(",") for part in name.strip().split("+")),
-        f"names with commas between them, of {', '.join(REMEDIES)}, and several joined with +",
+        lambda value: all(
+            part in ("none", *REMEDIES) for name in value.split(",") for part in name.strip().split("+")
+        ),
+        f"names with commas between them, of none, {', '.join(REMEDIES)}, and several joined with +",
     ),
     "seeds": (lambda value: 1 <= value <= 100, "1 to 100"),
     "seed": (lambda value: 0 <= value < 2**32, "0 to 4294967295"),

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from helpers import figures, networks
+from helpers.choices import REMEDIES
 from helpers.datasets import Dataset, split_validation
 
 import keras
@@ -137,18 +138,6 @@ class Run:
         }
         _write(self.folder / "metrics.json", json.dumps(metrics, indent=2) + "\n")
         return metrics
-
-
-# The remedies of lesson 08, by name; "none" is the network without any.
-REMEDIES = (
-    "early_stopping",
-    "dropout",
-    "weight_decay",
-    "flip",
-    "shift",
-    "batch_normalisation",
-    "schedule",
-)
 
 
 def split_remedies(name: str) -> frozenset[str]:
