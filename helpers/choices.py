@@ -17,3 +17,22 @@ REMEDIES = (
     "batch_normalisation",
     "schedule",
 )
+WEIGHTS = (
+    "run",
+    "shipped",
+)  # which network lesson 06 asks: the one trained here, or the one that comes along
+RECIPES = ("seconds", "minutes", "far")  # how lesson 09 trains
+PRECISIONS = ("auto", "float32", "bfloat16", "float16")  # what its networks compute in
+# The ideas of lesson 09 that a recipe can be left without.
+IDEAS = (
+    "whitening",
+    "early_pooling",
+    "batch_normalisation",
+    "global_max",
+    "scaled_output",
+    "muon",
+    "schedule",
+    "label_smoothing",
+    "flip",
+    "shift",
+)

@@ -259,3 +259,31 @@ def check_rising_loss(answer) -> None:
         ("surer", "less sure"),
         "For a picture that is wrong, does a smaller probability of the true class cost more or less?",
     )
+
+
+# --- Lesson 09 -------------------------------------------------------------------------------------
+
+
+def check_steps_of_an_epoch(answer) -> None:
+    _number(answer, 352, "How many batches of 128 are 45,000 pictures? The rest is one more step.")
+
+
+def check_operations(answer) -> None:
+    _number(
+        answer,
+        28_311_552,
+        "Each number of each map: size · size · channels products, and as many additions.",
+        300_000,
+    )
+
+
+def check_amdahl(answer) -> None:
+    _number(answer, 1 / 0.475, "Of the time, 40 % stays as it is. What becomes of the other 60 %?", 0.01)
+
+
+def check_loss_of_zero_logits(answer) -> None:
+    _number(answer, 1.609, "All five classes are equally probable; the loss is -ln of that.", 0.01)
+
+
+def check_more_accurate(answer) -> None:
+    _choice(answer, "no", ("yes", "no"), "How large is the difference beside what the seed does?")

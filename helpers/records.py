@@ -28,8 +28,11 @@ MORE_COLUMNS = [
     "epochs_trained",
     "cpu_seconds",
 ]
+# What the fast networks of lesson 09 have beyond that; empty for the reference network beside them.
+FAST_COLUMNS = ["recipe", "width", "without", "precision", "operations", "flip_accuracy", "peak_memory_mb"]
 # Columns of history.csv; the test accuracy of an epoch is there only if it was watched.
 CURVES = ["epoch", "loss", "accuracy", "val_loss", "val_accuracy", "epoch_test_accuracy"]
+CURVES += ["epoch_cpu_seconds"]
 ABOUT = ("what", "pictures", "command", "versions", "seeds")  # the lines that begin each file
 
 
@@ -75,12 +78,15 @@ def collect(run_dirs: Iterable[str | Path], curves: bool = False) -> tuple[pd.Da
         if missing:
             raise ValueError(f"The run in {folder} does not say its {', '.join(missing)}: train it anew.")
         row = {name: metrics[name] for name in COLUMNS + more}
+        if any("recipe" in others for others in finished.values()):
+            row |= {name: metrics.get(name) for name in FAST_COLUMNS}
         if curves:
             history = pd.read_csv(folder / "history.csv")
             history["epoch"] += 1  # counted from 1, as people do
+            # Not those of the whole run.
             history = history.rename(
-                columns={"test_accuracy": "epoch_test_accuracy"}
-            )  # not the one at the end
+                columns={"test_accuracy": "epoch_test_accuracy", "cpu_seconds": "epoch_cpu_seconds"}
+            )
             known = [name for name in CURVES if name in history]
             rows += [row | epoch for epoch in history[known].round(4).to_dict("records")]
         else:

@@ -12,7 +12,16 @@ import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 
-from helpers.choices import NETWORKS, NORMALISATION, OPTIMISERS, POOLING, REMEDIES
+from helpers.choices import (
+    NETWORKS,
+    NORMALISATION,
+    OPTIMISERS,
+    POOLING,
+    PRECISIONS,
+    RECIPES,
+    REMEDIES,
+    WEIGHTS,
+)
 from helpers.pages import index_page, lesson_page
 
 import nbformat
@@ -30,6 +39,7 @@ PROFILES = {
     "class": {"dataset": "auto", "train_size": 10_000, "epochs": 10},  # what a class has time for
     "full": {"dataset": "auto", "train_size": 0, "epochs": 10},  # all pictures
 }
+FOLDERS_OF_RUNS = {"08": "longer", "09": "fast"}  # the lessons that train several networks
 
 
 def _one_of(words: Sequence[str]) -> tuple:
@@ -52,6 +62,10 @@ ACCEPTED = {
     "normalisation": _one_of(NORMALISATION),
     "pooling": _one_of(POOLING),
     "network": _one_of(NETWORKS),
+    "recipe": _one_of(RECIPES),
+    "precision": _one_of(PRECISIONS),
+    "weights": _one_of(WEIGHTS),
+    "width": (lambda value: value >= 0, "0 or more"),
     "remedies": (
         lambda value: all(
             part in ("none", *REMEDIES) for name in value.split(",") for part in name.strip().split("+")
@@ -219,13 +233,14 @@ def run_series(
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise SeriesError(f"The folder {out} can't be made: {error.strerror}.") from None
-    # Lessons 05 to 07 share one run folder, lesson 08 has a folder of runs. A user's own run_dir is kept and
+    # Lessons 05 to 07 share one run folder, 08 and 09 have folders of runs. A user's own run_dir is kept and
     # goes on; these start anew.
-    folders = {lesson: out / ("longer" if lesson.name.startswith("08") else "run") for lesson in lessons}
+    folders = {lesson: out / FOLDERS_OF_RUNS.get(lesson.name[:2], "run") for lesson in lessons}
     chosen = {lesson.name[:2] for lesson in lessons}
     if "run_dir" not in given:
         earlier = [out / "run"] if "05" in chosen else []
-        earlier += (out / "longer").glob("*") if "08" in chosen else []
+        for number in chosen & FOLDERS_OF_RUNS.keys():
+            earlier += (out / FOLDERS_OF_RUNS[number]).glob("*")
         for folder in earlier:
             if (folder / "settings.json").exists():  # anything else is not ours to delete
                 shutil.rmtree(folder)

@@ -57,8 +57,8 @@ class Run:
         """The network in model.keras, compiled, with its optimiser's state."""
         return keras.models.load_model(self.folder / "model.keras")
 
-    def resume(self, model: keras.Model) -> tuple[keras.Model, int]:
-        """Return the network to train and the number of epochs that it has behind it.
+    def resume(self, model: keras.Model, steps: int = 0) -> tuple[keras.Model, int]:
+        """Return the network to train and the number of epochs that it has behind it, of `steps` steps each.
 
         That is `model`, compiled, and 0 for a new run, and the stored network for one that was interrupted.
         Raises `RunError` when the stored network has other layers or another optimiser than `model`, and when
@@ -78,8 +78,8 @@ class Run:
                 f"The folder {self.folder} holds a run of another network or optimiser: "
                 "choose another run_dir, or delete the folder to start anew."
             )
-        steps_per_epoch = -(-self.settings["train_size"] // self.settings["batch_size"])  # rounded up
-        epochs_done = int(stored.optimizer.iterations) // steps_per_epoch
+        steps = steps or -(-self.settings["train_size"] // self.settings["batch_size"])  # rounded up
+        epochs_done = int(stored.optimizer.iterations) // steps
         self._keep_history(epochs_done)
         return stored, epochs_done
 
@@ -108,34 +108,46 @@ class Run:
         ]
 
     def finish(
-        self, model: keras.Model, test_accuracy: float, validation_accuracy: float | None = None
+        self,
+        model: keras.Model,
+        test_accuracy: float,
+        validation_accuracy: float | None = None,
+        setup_seconds: float = 0.0,
+        setup_cpu_seconds: float = 0.0,
+        **more: float,
     ) -> dict:
-        """Write metrics.json, which ends the run, and return what is in it.
+        """Write metrics.json, which ends the run, and return what is in it, `more` included.
 
         `validation_accuracy` is that of the last epoch unless it is given, for a network of another epoch:
-        `model` is then stored in place of the last one.
+        `model` is then stored in place of the last one. `setup_seconds` were spent before the first epoch.
         """
         history = self.history
         if validation_accuracy is None:
             validation_accuracy = history["val_accuracy"].iloc[-1]
         else:
             _save(model, self.folder / "model.keras")
-        metrics = self.settings | {
-            "parameters": model.count_params(),
-            # Keras computes in float32: rounding gives back the fraction that was meant.
-            "validation_accuracy": round(float(validation_accuracy), 6),
-            "test_accuracy": round(float(test_accuracy), 6),
-            "epochs_trained": len(history),
-            "train_seconds": round(float(history["seconds"].sum()), 1),
-            "cpu_seconds": round(float(history["cpu_seconds"].sum()), 1),
-            "versions": {
-                "python": platform.python_version(),
-                "tensorflow": tf.__version__,
-                "keras": keras.__version__,
-                "numpy": np.__version__,
-            },
-            "device": "GPU" if tf.config.list_physical_devices("GPU") else "CPU",
-        }
+        metrics = (
+            self.settings
+            | {
+                "parameters": model.count_params(),
+                "operations": networks.operations(model),
+                # Keras computes in float32: rounding gives back the fraction that was meant.
+                "validation_accuracy": round(float(validation_accuracy), 6),
+                "test_accuracy": round(float(test_accuracy), 6),
+                "epochs_trained": len(history),
+                "train_seconds": round(float(history["seconds"].sum()) + setup_seconds, 1),
+                "cpu_seconds": round(float(history["cpu_seconds"].sum()) + setup_cpu_seconds, 1),
+                "peak_memory_mb": peak_memory(),
+                "versions": {
+                    "python": platform.python_version(),
+                    "tensorflow": tf.__version__,
+                    "keras": keras.__version__,
+                    "numpy": np.__version__,
+                },
+                "device": "GPU" if tf.config.list_physical_devices("GPU") else "CPU",
+            }
+            | {name: round(float(value), 6) for name, value in more.items()}
+        )
         _write(self.folder / "metrics.json", json.dumps(metrics, indent=2) + "\n")
         return metrics
 
@@ -349,7 +361,7 @@ class Progress(keras.callbacks.Callback):
     def __init__(self, run: Run):
         super().__init__()
         self.run = run
-        self.epochs = run.settings["epochs"]
+        self.epochs = max(1, round(run.settings["epochs"]))  # a share of an epoch is shown as one
         self.in_jupyter = get_ipython() is not None
 
     def on_train_begin(self, logs=None):
@@ -404,6 +416,16 @@ class _Text:
 
     def __repr__(self) -> str:
         return self.text
+
+
+def peak_memory() -> float | None:
+    """The most memory that this process has used so far, in megabytes; None where the system doesn't say."""
+    try:
+        import resource  # not on Windows
+    except ImportError:
+        return None
+    unit = 1 if platform.system() == "Darwin" else 1024  # macOS counts bytes, Linux kilobytes
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6)
 
 
 def _holds_something(folder: Path) -> bool:

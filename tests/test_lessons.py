@@ -30,6 +30,10 @@ PARAMETERS = {
     "pooling",
     "network",
     "remedies",
+    "recipe",
+    "width",
+    "precision",
+    "weights",
     "seed",
     "seeds",
     "run_dir",
@@ -53,7 +57,7 @@ def read(lesson):
 
 
 def test_the_lessons_are_those_of_the_design():
-    assert [path.name for path in LESSONS][:8] == [
+    assert [path.name for path in LESSONS][:9] == [
         "01_check_your_gpu.ipynb",
         "02_load_the_pictures.ipynb",
         "03_see_convolution_and_pooling.ipynb",
@@ -62,6 +66,7 @@ def test_the_lessons_are_those_of_the_design():
         "06_predict_pictures.ipynb",
         "07_evaluate_the_network.ipynb",
         "08_train_longer.ipynb",
+        "09_train_faster.ipynb",
     ]
 
 

@@ -1,0 +1,362 @@
+"""Training in little time, as lesson 09 explains it. From the command line, one training and its run folder:
+
+python -m helpers.fast_training RUN_DIR --dataset PATH --recipe seconds --seed 0
+"""
+
+import argparse
+import contextlib
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from helpers import networks, training
+from helpers.choices import IDEAS, PRECISIONS, RECIPES
+from helpers.datasets import Dataset, DatasetError, load_dataset, split_validation
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A network and how to train it. `width` to `depth` are those of `networks.fast_network`."""
+
+    width: int
+    patch: int
+    blocks: int
+    depth: int
+    pictures: int  # how many are looked at in the whole training, each as often as it takes
+    batch_size: int = 128
+    learning_rate: float = 0.04  # the largest of the schedule
+    weight_decay: float = 0.01
+    label_smoothing: float = 0.1
+    shift: int = 2  # pixels, at most, in each direction
+
+
+RECIPE_BOOK = dict(
+    zip(
+        RECIPES,
+        (
+            Recipe(width=32, patch=4, blocks=2, depth=2, pictures=22_000, shift=0),
+            Recipe(width=32, patch=2, blocks=3, depth=2, pictures=360_000),
+            Recipe(width=64, patch=2, blocks=3, depth=3, pictures=810_000, weight_decay=0.02),
+        ),
+        strict=True,
+    )
+)
+# Without Muon or schedule a smaller learning rate is right.
+LEARNING_RATE_WITHOUT = {"muon": 0.01, "schedule": 0.01}
+
+
+def train(
+    run_dir: str | Path,
+    dataset: Dataset,
+    recipe: str = "seconds",
+    *,
+    width: int = 0,
+    epochs: float = 0,
+    precision: str = "auto",
+    without: Sequence[str] = (),
+    seed: int = 0,
+    train_size: int = 0,
+    progress: bool = True,
+) -> training.Run:
+    """Train with a recipe of `RECIPE_BOOK`, and return the finished run in `run_dir`.
+
+    `width` and `epochs` other than 0 go over those of the recipe, `without` leaves out ideas of
+    `choices.IDEAS`. `precision` "auto" is the faster one on this machine (`faster_precision`). What the
+    folder holds goes on, as in `training.open_run`, which also says when `RunError` is raised. In the
+    metrics, seconds and CPU seconds are those of the whole training with building and compiling the network;
+    `flip_accuracy` is the test accuracy when the logits of each picture and its mirror image are averaged.
+    """
+    chosen = _chosen(recipe, width, precision, without)
+    keras.utils.set_random_seed(seed)
+    x_train, y_train, x_validation, y_validation = split_validation(
+        dataset.x_train, dataset.y_train, train_size, seed
+    )
+    epochs = epochs or chosen.pictures / len(x_train)
+    precision = faster_precision() if precision == "auto" else precision
+    classes = len(dataset.class_names)
+    run = training.open_run(
+        run_dir,
+        dataset=dataset.name,
+        classes=dataset.class_names,
+        train_size=len(x_train),
+        seed=seed,
+        recipe=recipe,
+        without=", ".join(without) or "nothing",
+        precision=precision,
+        epochs=round(epochs, 3),
+        **asdict(chosen),
+    )
+    if run.finished:
+        return run
+    clock, cpu_clock = time.perf_counter(), time.process_time()
+    rounds = max(1, round(epochs))
+    pictures = ChangedPictures(x_train, y_train, classes, chosen, epochs / rounds, without, seed)
+    with computing_in(precision):
+        model = networks.fast_network(
+            x_train, classes, chosen.width, chosen.patch, chosen.blocks, chosen.depth, without
+        )
+        compile_model(model, chosen, rounds * len(pictures), without)
+    model, pictures.round = run.resume(model, steps=len(pictures))
+    setup = {
+        "setup_seconds": time.perf_counter() - clock,
+        "setup_cpu_seconds": time.process_time() - cpu_clock,
+    }
+    model.fit(
+        pictures,
+        shuffle=False,  # the pictures see to that
+        epochs=rounds,
+        initial_epoch=pictures.round,
+        validation_data=(x_validation, keras.utils.to_categorical(y_validation, classes)),
+        validation_batch_size=500,
+        callbacks=run.callbacks(progress),
+        verbose=0,
+    )
+    accuracy, flip_accuracy = test_accuracies(model, dataset)
+    run.finish(model, accuracy, **setup, flip_accuracy=flip_accuracy)
+    return run
+
+
+def _chosen(recipe: str, width: int, precision: str, without: Sequence[str]) -> Recipe:
+    """The recipe with what goes over it. Raises `RunError` for a word or a number that makes no sense."""
+    for word, words in ((recipe, RECIPES), (precision, PRECISIONS), *((idea, IDEAS) for idea in without)):
+        if word not in words:
+            raise training.RunError(f"There is no {word!r} among {', '.join(words)}.")
+    book = RECIPE_BOOK[recipe]
+    rates = [rate for idea, rate in LEARNING_RATE_WITHOUT.items() if idea in without]
+    changes = {"width": width or book.width, "learning_rate": min([book.learning_rate, *rates])}
+    if width < 0:
+        raise training.RunError(f"width is 0 or more; {width} is not.")
+    if "label_smoothing" in without:
+        changes["label_smoothing"] = 0.0
+    if "shift" in without:
+        changes["shift"] = 0
+    return Recipe(**asdict(book) | changes)
+
+
+def compile_model(model: keras.Model, recipe: Recipe, steps: int, without: Sequence[str] = ()) -> None:
+    """Give `model` optimiser, schedule over `steps` steps, and loss; its labels are one-hot vectors."""
+    rise = steps // 10
+    rate = keras.optimizers.schedules.CosineDecay(
+        0.0, steps - rise, warmup_target=recipe.learning_rate, warmup_steps=rise
+    )
+    rate = recipe.learning_rate if "schedule" in without else rate
+    if "muon" in without:
+        optimiser = keras.optimizers.AdamW(rate, weight_decay=recipe.weight_decay, beta_2=0.99)
+    else:
+        optimiser = ConvolutionMuon(
+            rate,
+            momentum=0.6,
+            ns_steps=3,
+            weight_decay=recipe.weight_decay,
+            adam_weight_decay=recipe.weight_decay,
+            adam_beta_2=0.99,
+        )
+    loss = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=recipe.label_smoothing)
+    model.compile(optimizer=optimiser, loss=loss, metrics=["accuracy"])
+
+
+@keras.saving.register_keras_serializable("lessons")
+class ConvolutionMuon(keras.optimizers.Muon):
+    """Muon (K. Jordan et al. 2024) for the kernels of convolutions; Adam for all other parameters.
+
+    Keras has Muon for matrices. Here the kernels, shape (size, size, channels, maps), are taken as matrices
+    of shape (size · size · channels, maps).
+    """
+
+    def _should_use_adamw(self, variable):
+        return len(variable.shape) != 4
+
+    def zeropower_via_newtonschulz5(self, x, steps):
+        matrix = keras.ops.reshape(x, (-1, x.shape[-1]))
+        return keras.ops.reshape(super().zeropower_via_newtonschulz5(matrix, steps), x.shape)
+
+    def lr_adjust(self, x):
+        return x * max(np.prod(x.shape[:-1]), x.shape[-1]) ** 0.5 * self.rms_rate
+
+
+class ChangedPictures(keras.utils.PyDataset):
+    """Batches of training pictures in another order each round: shifted at random, and mirrored by turns.
+
+    A picture that is mirrored in one round is not in the next (K. Jordan 2024): so the network sees both in
+    two rounds, which mirroring at random does not promise. A batch: pictures uint8 (n, 32, 32, 3), and
+    one-hot vectors (n, classes). A round has `share` times as many pictures as there are.
+    Everything follows from the seed and the number of the round.
+    """
+
+    def __init__(
+        self,
+        x: np.ndarray,
+        y: np.ndarray,
+        classes: int,
+        recipe: Recipe,
+        share: float = 1.0,
+        without: Sequence[str] = (),
+        seed: int = 0,
+    ):
+        super().__init__()
+        self.labels = keras.utils.to_categorical(y, classes)
+        self.batch_size, self.shift, self.seed = min(recipe.batch_size, len(x)), recipe.shift, seed
+        self.steps = max(1, round(len(x) * share / self.batch_size))
+        self.flip = "flip" not in without
+        border = [(0, 0), (self.shift, self.shift), (self.shift, self.shift), (0, 0)]
+        self.pictures = np.pad(x, border, mode="reflect")
+        self.flipped_first = np.random.default_rng(seed).random(len(x)) < 0.5
+        self.round = 0
+
+    @property
+    def round(self) -> int:
+        """The number of the round whose pictures come next, from 0."""
+        return self._round
+
+    @round.setter
+    def round(self, number: int) -> None:
+        self._round = number
+        rng = np.random.default_rng([self.seed, number])
+        # More steps than there are pictures begin again from the front.
+        self.order = np.resize(rng.permutation(len(self.labels)), self.steps * self.batch_size)
+        self.shifts = rng.integers(0, 2 * self.shift + 1, (2, len(self.order)))
+
+    def __len__(self) -> int:
+        return self.steps
+
+    def __getitem__(self, step: int) -> tuple[np.ndarray, np.ndarray]:
+        places = slice(step * self.batch_size, (step + 1) * self.batch_size)
+        chosen = self.order[places]
+        pictures = self.pictures[chosen]
+        if self.shift:
+            corners = self.shifts[:, places].T
+            pictures = np.stack(
+                [
+                    picture[top : top + 32, left : left + 32]
+                    for picture, (top, left) in zip(pictures, corners, strict=True)
+                ]
+            )
+        mirrored = self.flip & (self.flipped_first[chosen] ^ (self.round % 2 == 1))
+        pictures[mirrored] = pictures[mirrored, :, ::-1]
+        return pictures, self.labels[chosen]
+
+    def on_epoch_end(self) -> None:
+        self.round += 1
+
+
+@contextlib.contextmanager
+def computing_in(precision: str) -> Iterator[None]:
+    """Layers that are made within compute in `precision`; their parameters stay in float32.
+
+    precision: "float32", "bfloat16" or "float16".
+    """
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(precision if precision == "float32" else f"mixed_{precision}")
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
+
+
+def seconds_by_precision(repeats: int = 8) -> dict[str, float]:
+    """CPU seconds (on a GPU: seconds) of a convolution and its gradients, by the precision it computes in.
+
+    128 pictures, maps of 16×16 numbers, 64 channels to 64. float16 is tried on a GPU alone: processors are
+    slow with it.
+    """
+    on_gpu = bool(tf.config.list_physical_devices("GPU"))
+    clock = time.perf_counter if on_gpu else time.process_time
+    measured = {}
+    for precision in ("float32", "bfloat16", *(["float16"] if on_gpu else [])):
+        maps = tf.cast(tf.random.stateless_normal((128, 16, 16, 64), [0, 0]), precision)
+        kernel = tf.cast(tf.random.stateless_normal((3, 3, 64, 64), [0, 1]), precision)
+        step = tf.function(_convolve_and_back)
+        float(step(maps, kernel))  # the first call builds it
+        seconds = []
+        for _ in range(repeats):
+            begin = clock()
+            float(step(maps, kernel))
+            seconds.append(clock() - begin)
+        measured[precision] = float(np.median(seconds))
+    return measured
+
+
+def _convolve_and_back(maps: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
+    with tf.GradientTape() as tape:
+        tape.watch((maps, kernel))
+        result = tf.nn.conv2d(maps, kernel, 1, "SAME")
+        loss = tf.reduce_sum(result * result)
+    # One number that needs both gradients, so that neither is left out.
+    return tf.add_n([tf.cast(tf.reduce_sum(g), "float32") for g in tape.gradient(loss, (maps, kernel))])
+
+
+def faster_precision() -> str:
+    """The precision in which this machine convolves fastest; float32 unless it is clearly beaten."""
+    measured = seconds_by_precision()
+    fastest = min(measured, key=measured.get)
+    return fastest if measured[fastest] < 0.8 * measured["float32"] else "float32"
+
+
+def test_accuracies(model: keras.Model, dataset: Dataset) -> tuple[float, float]:
+    """Accuracy on the test set: of the pictures, and of each picture and its mirror image together."""
+    logits = model.predict(dataset.x_test, batch_size=500, verbose=0)
+    mirrored = model.predict(dataset.x_test[:, :, ::-1], batch_size=500, verbose=0)
+    return tuple(
+        float((scores.argmax(axis=1) == dataset.y_test).mean()) for scores in (logits, logits + mirrored)
+    )
+
+
+test_accuracies.__test__ = False  # no test of pytest
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m helpers.fast_training", description="Train one network, as lesson 09 does."
+    )
+    parser.add_argument("run_dir", metavar="RUN_DIR", help="folder of the run")
+    parser.add_argument("--dataset", default="auto", help="as in the lessons (default: auto)")
+    parser.add_argument(
+        "--recipe", default="seconds", help=f"reference, {', '.join(RECIPES)} (default: seconds)"
+    )
+    parser.add_argument(
+        "--width", type=int, default=0, help="kernels of the first block, 0: the recipe's own"
+    )
+    parser.add_argument("--epochs", type=float, default=0, help="0: the recipe's own")
+    parser.add_argument("--precision", default="auto", help=f"{', '.join(PRECISIONS)} (default: auto)")
+    parser.add_argument("--without", default="", help=f"ideas to leave out, with commas: {', '.join(IDEAS)}")
+    parser.add_argument("--seed", type=int, default=0, help="of all random numbers (default: 0)")
+    parser.add_argument("--train-size", type=int, default=0, help="train on at most this many pictures")
+    options = vars(parser.parse_args(arguments))
+    options["without"] = tuple(options["without"].replace(" ", "").split(",")) if options["without"] else ()
+    try:
+        dataset = load_dataset(options.pop("dataset"))
+        if options["recipe"] == "reference":
+            names = ("run_dir", "seed", "train_size")
+            run = train_reference(dataset=dataset, **{name: options[name] for name in names})
+        else:
+            run = train(dataset=dataset, **options)
+    except (training.RunError, DatasetError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    metrics = run.metrics
+    print(f"test accuracy {metrics['test_accuracy']:.4f}, {metrics['cpu_seconds']:.0f} CPU seconds")
+    return 0
+
+
+def train_reference(run_dir, dataset: Dataset, seed: int = 0, train_size: int = 0, progress: bool = True):
+    """Train the reference network for ten epochs, as lesson 05 does, and return its run."""
+    return training.train_run(
+        run_dir,
+        dataset,
+        progress=progress,
+        seed=seed,
+        train_size=train_size,
+        epochs=10,
+        recipe="reference",
+        precision="float32",
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,79 @@
+"""What a training costs, and where its time goes. Used in lesson 09."""
+
+import re
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+from tensorflow.tsl.profiler.protobuf import xplane_pb2
+
+# What the names of TensorFlow's operations hold; the first that fits counts.
+KINDS = {
+    "gradient of the kernels": "Conv2DBackpropFilter",
+    "gradient of the feature maps": "Conv2DBackpropInput",
+    "convolution": "Conv2D",
+    "batch normalisation": "BatchNorm",
+    "pooling": "Pool",
+    "ReLU": "Relu",
+    "matrix products": "MatMul",
+    "handing over the pictures": "PyFunc",
+}
+OTHER = "other operations"
+AROUND = "around the operations"
+
+
+def seconds_by_kind(model: keras.Model, batches, steps: int = 30) -> dict[str, float]:
+    """CPU seconds of `steps` training steps by the kind of operation, the largest first.
+
+    `batches` is what `fit` takes, with at least that many batches. TensorFlow's profiler measures the time of
+    each operation; the rest of the CPU time is `AROUND`: Python, threads, memory.
+    """
+    model.fit(batches, steps_per_epoch=2, shuffle=False, verbose=0)  # builds it, if it is new
+    with tempfile.TemporaryDirectory() as folder:
+        begin = time.process_time()
+        tf.profiler.experimental.start(folder)
+        model.fit(batches, steps_per_epoch=steps, shuffle=False, verbose=0)
+        total = time.process_time() - begin
+        tf.profiler.experimental.stop()
+        (file,) = Path(folder).glob("plugins/profile/*/*.xplane.pb")
+        space = xplane_pb2.XSpace()
+        space.ParseFromString(file.read_bytes())
+    seconds = Counter()
+    for plane in space.planes:
+        for event in (event for line in plane.lines for event in line.events):
+            # "layer/Conv2D:_MklNativeConv2D" is an operation and its type; other events have other names.
+            operation = re.fullmatch(r"[^\s:]+:(\w+)", plane.event_metadata[event.metadata_id].name)
+            if operation and "PartitionedCall" not in operation[1]:  # that one holds others
+                names = (name for name, part in KINDS.items() if part in operation[1])
+                seconds[next(names, OTHER)] += event.duration_ps / 1e12
+    seconds[AROUND] = max(0.0, total - sum(seconds.values()))
+    return dict(seconds.most_common())
+
+
+def peak_operations(precision: str, size: int = 1024, repeats: int = 5) -> float:
+    """Floating-point operations in a CPU second (on a GPU: in a second) of a large product of two matrices.
+
+    The most that this machine does in `precision` ("float32", "bfloat16", "float16"): the best of `repeats`.
+    """
+    clock = time.perf_counter if tf.config.list_physical_devices("GPU") else time.process_time
+    matrix = tf.cast(tf.random.stateless_normal((size, size), [0, 0]), precision)
+    product = tf.function(lambda a: tf.reduce_sum(tf.matmul(a, a)))
+    float(product(matrix))  # the first call builds it
+    best = np.inf
+    for _ in range(repeats):
+        begin = clock()
+        for _ in range(5):
+            float(product(matrix))
+        best = min(best, (clock() - begin) / 5)
+    return 2 * size**3 / best
+
+
+def cpu_milliseconds(model: keras.Model, batches, steps: int = 60) -> float:
+    """CPU milliseconds of a training step of `model` on `batches`, which it has been trained on before."""
+    begin = time.process_time()
+    model.fit(batches, steps_per_epoch=steps, shuffle=False, verbose=0)
+    return (time.process_time() - begin) / steps * 1000

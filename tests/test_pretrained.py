@@ -1,0 +1,75 @@
+"""The network that comes with the lessons: whole, small, checked before it is read, and able."""
+
+import hashlib
+import re
+
+from helpers import fast_training, pretrained
+
+import numpy as np
+import pytest
+
+
+def test_it_is_small_and_its_card_is_beside_it():
+    assert pretrained.FILE.stat().st_size < 2_000_000
+    card = pretrained.FILE.with_suffix(".md").read_text(encoding="utf-8")
+    assert pretrained.SHA256 in card
+    for word in ("Data", "Command", "Seed", "Accuracy", "What it can't do", "Krizhevsky"):
+        assert word in card, word
+
+
+def test_it_gives_logits_for_pictures():
+    model = pretrained.load_pretrained()
+    logits = model.predict(np.zeros((2, 32, 32, 3), np.uint8), verbose=0)
+    assert logits.shape == (2, len(pretrained.CLASS_NAMES)) and np.isfinite(logits).all()
+    assert np.allclose(logits[0], logits[1])
+
+
+def test_another_file_is_refused_before_it_is_read(tmp_path):
+    changed = bytearray(pretrained.FILE.read_bytes())
+    changed[1000] ^= 1
+    (tmp_path / "changed.npz").write_bytes(changed)
+    with pytest.raises(pretrained.WeightsError, match=r"changed.npz is not the one that came"):
+        pretrained.load_pretrained(tmp_path / "changed.npz")
+    with pytest.raises(pretrained.WeightsError, match="missing"):
+        pretrained.load_pretrained(tmp_path / "none.npz")
+
+
+class Trap:
+    def __reduce__(self):
+        return print, ("executed",)
+
+
+def test_nothing_in_a_file_is_executed(tmp_path, capsys):
+    file = tmp_path / "trap.npz"
+    np.savez(file, vector_0=np.array([Trap()], object))
+    with pytest.raises(ValueError, match="allow_pickle"):
+        pretrained.load_pretrained(file, hashlib.sha256(file.read_bytes()).hexdigest())
+    assert "executed" not in capsys.readouterr().out
+
+
+def test_stored_weights_are_nearly_the_same(tmp_path):
+    x = np.random.default_rng(0).integers(0, 256, (20, 32, 32, 3)).astype(np.uint8)
+    model = pretrained.load_pretrained()
+    model.set_weights([weights * 1.001 for weights in model.get_weights()])
+    pretrained.store_weights(model, tmp_path / "stored.npz")
+    sha256 = hashlib.sha256((tmp_path / "stored.npz").read_bytes()).hexdigest()
+    again = pretrained.load_pretrained(tmp_path / "stored.npz", sha256)
+    for before, after in zip(model.get_weights(), again.get_weights(), strict=True):
+        assert np.abs(before - after).max() <= np.abs(before).max() / 250
+    logits = [network.predict(x, verbose=0) for network in (model, again)]
+    assert np.abs(logits[0] - logits[1]).max() < 0.05 * np.ptp(logits[0])
+
+
+def test_a_run_of_another_recipe_is_refused(tmp_path, capsys):
+    assert pretrained.main([str(tmp_path)]) == 1
+    assert "no training run" in capsys.readouterr().err
+
+
+def test_other_classes_are_refused():
+    pretrained.check_classes(list(pretrained.CLASS_NAMES))
+    with pytest.raises(pretrained.WeightsError, match=re.escape('give weights="run"')):
+        pretrained.check_classes(["left", "right"])
+
+
+def test_the_recipe_is_that_of_the_book():
+    assert fast_training.RECIPE_BOOK["far"] == pretrained.RECIPE
