@@ -1,6 +1,9 @@
-"""Training in little time, as lesson 09 explains it. From the command line, one training and its run folder:
+"""Training in little time, as lesson 09 explains it.
 
-python -m helpers.fast_training RUN_DIR --dataset PATH --recipe seconds --seed 0
+From the command line, one training, or finished runs measured together, their logits averaged:
+
+    python -m helpers.fast_training RUN_DIR --dataset PATH --recipe seconds --seed 0
+    python -m helpers.fast_training --together RUN_DIR RUN_DIR --dataset PATH
 """
 
 import argparse
@@ -117,7 +120,7 @@ def train(
         callbacks=run.callbacks(progress),
         verbose=0,
     )
-    accuracy, flip_accuracy = test_accuracies(model, dataset)
+    accuracy, flip_accuracy = test_accuracies([model], dataset)
     run.finish(model, accuracy, **setup, flip_accuracy=flip_accuracy)
     return run
 
@@ -141,7 +144,7 @@ def _chosen(recipe: str, width: int, precision: str, without: Sequence[str]) -> 
 
 def compile_model(model: keras.Model, recipe: Recipe, steps: int, without: Sequence[str] = ()) -> None:
     """Give `model` optimiser, schedule over `steps` steps, and loss; its labels are one-hot vectors."""
-    rise = steps // 10
+    rise = steps // 5
     rate = keras.optimizers.schedules.CosineDecay(
         0.0, steps - rise, warmup_target=recipe.learning_rate, warmup_steps=rise
     )
@@ -298,10 +301,15 @@ def faster_precision() -> str:
     return fastest if measured[fastest] < 0.8 * measured["float32"] else "float32"
 
 
-def test_accuracies(model: keras.Model, dataset: Dataset) -> tuple[float, float]:
-    """Accuracy on the test set: of the pictures, and of each picture and its mirror image together."""
-    logits = model.predict(dataset.x_test, batch_size=500, verbose=0)
-    mirrored = model.predict(dataset.x_test[:, :, ::-1], batch_size=500, verbose=0)
+def test_accuracies(models: Sequence[keras.Model], dataset: Dataset) -> tuple[float, float]:
+    """Accuracy on the test set: of the pictures, and of each picture and its mirror image together.
+
+    The logits of several `models` are averaged, which makes one better network of them.
+    """
+    pictures = (dataset.x_test, dataset.x_test[:, :, ::-1])
+    logits, mirrored = (
+        sum(model.predict(x, batch_size=500, verbose=0) for model in models) for x in pictures
+    )
     return tuple(
         float((scores.argmax(axis=1) == dataset.y_test).mean()) for scores in (logits, logits + mirrored)
     )
@@ -314,7 +322,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m helpers.fast_training", description="Train one network, as lesson 09 does."
     )
-    parser.add_argument("run_dir", metavar="RUN_DIR", help="folder of the run")
+    parser.add_argument("run_dir", metavar="RUN_DIR", nargs="+", help="folder of the run")
+    parser.add_argument("--together", action="store_true", help="measure these finished runs together")
     parser.add_argument("--dataset", default="auto", help="as in the lessons (default: auto)")
     parser.add_argument(
         "--recipe", default="seconds", help=f"reference, {', '.join(RECIPES)} (default: seconds)"
@@ -328,14 +337,22 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=0, help="of all random numbers (default: 0)")
     parser.add_argument("--train-size", type=int, default=0, help="train on at most this many pictures")
     options = vars(parser.parse_args(arguments))
+    together, run_dirs = options.pop("together"), options.pop("run_dir")
+    if len(run_dirs) > 1 and not together:
+        parser.error("one RUN_DIR at a time, unless they are measured --together")
     options["without"] = tuple(options["without"].replace(" ", "").split(",")) if options["without"] else ()
     try:
         dataset = load_dataset(options.pop("dataset"))
+        if together:
+            models = [training.load_run(folder).load_model() for folder in run_dirs]
+            accuracy, flip_accuracy = test_accuracies(models, dataset)
+            print(f"test accuracy {accuracy:.4f}, both ways {flip_accuracy:.4f}: {len(models)} together")
+            return 0
         if options["recipe"] == "reference":
-            names = ("run_dir", "seed", "train_size")
-            run = train_reference(dataset=dataset, **{name: options[name] for name in names})
+            names = ("seed", "train_size")
+            run = train_reference(*run_dirs, dataset, **{name: options[name] for name in names})
         else:
-            run = train(dataset=dataset, **options)
+            run = train(*run_dirs, dataset, **options)
     except (training.RunError, DatasetError) as error:
         print(error, file=sys.stderr)
         return 1

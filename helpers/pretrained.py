@@ -19,7 +19,7 @@ import keras
 import numpy as np
 
 FILE = Path(__file__).parent / "weights" / "cifar10.npz"
-SHA256 = ""
+SHA256 = "ab4d9d735ac7403bff9f2f460eed4259d5f8953e41a4c35184382b7c53c0dfda"
 RECIPE = RECIPE_BOOK["far"]
 CLASS_NAMES = (
     "airplane",

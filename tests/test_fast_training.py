@@ -247,6 +247,13 @@ def test_the_command_line_trains_and_refuses(dataset, tmp_path, capsys):
     metrics = json.loads((tmp_path / "run" / "metrics.json").read_text())
     assert metrics["without"] == "muon, flip"
     assert f"test accuracy {metrics['test_accuracy']:.4f}" in capsys.readouterr().out
+    runs = [str(tmp_path / "run"), str(tmp_path / "run")]
+    assert fast_training.main(["--together", *runs, *options[:2]]) == 0
+    twice = capsys.readouterr().out  # a network with itself says what it says alone
+    assert f"test accuracy {metrics['test_accuracy']:.4f}" in twice and "2 together" in twice
+    with pytest.raises(SystemExit):
+        fast_training.main([*runs, *options[:2]])
+    assert "one RUN_DIR at a time" in capsys.readouterr().err
     assert fast_training.main([str(tmp_path / "other"), *options[:2], "--recipe", "hours"]) == 1
     assert "'hours'" in capsys.readouterr().err
 

@@ -3,7 +3,7 @@
 import json
 import re
 
-from helpers import records, series, training
+from helpers import choices, records, series, training
 
 import nbformat
 import pandas as pd
@@ -180,3 +180,34 @@ def test_runs_that_are_not_finished_or_not_alike_are_refused(runs, tmp_path, mon
     assert records.main(arguments("mine", runs)) == 1
     assert "made with 2 sets of versions" in capsys.readouterr().err
     assert not (tmp_path / "recorded").exists()
+
+
+def test_the_records_of_lesson_09_are_what_it_says():
+    runs = records.load_record("faster").table.groupby(["recipe", "seed"], sort=False).tail(1)
+    assert set(runs["recipe"]) == {"reference", *choices.RECIPES} and set(runs["train_size"]) == {45_000}
+    assert runs.groupby("recipe")["seed"].nunique().drop("far").min() >= 3
+    mean = runs.groupby("recipe")[["test_accuracy", "flip_accuracy"]].mean()
+    spent = runs.groupby("recipe")["cpu_seconds"].median()
+    assert mean["test_accuracy"]["seconds"] > mean["test_accuracy"]["reference"]
+    assert spent["reference"] / spent["seconds"] > 12
+    assert mean["test_accuracy"]["minutes"] > 0.84
+    assert mean["test_accuracy"]["far"] > 0.9 and spent["far"] < 90 * 60  # 45 minutes of two cores
+
+
+def test_the_ablation_of_lesson_09_leaves_out_every_idea():
+    table = records.load_record("ablation").table
+    for recipe, without in (("seconds", set(choices.IDEAS) - {"shift"}), ("minutes", set(choices.IDEAS))):
+        runs = table[(table["recipe"] == recipe) & (table["precision"] == "bfloat16")]
+        assert set(runs["without"]) == {"nothing", *without}
+        assert runs.groupby("without")["seed"].nunique().min() >= 2
+        assert runs.groupby("without")["seed"].nunique().nunique() == 1  # the same seeds for each
+    assert "float32" in set(table["precision"])
+
+
+def test_lesson_09_states_the_recorded_means():
+    alts = stored_descriptions("09")
+    table = records.load_record("ablation").table
+    for mean in (
+        table[table["precision"] == "bfloat16"].groupby(["recipe", "without"])["test_accuracy"].mean()
+    ):
+        assert any(f"{mean:.3f}" in alt for alt in alts)
