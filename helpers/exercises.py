@@ -264,8 +264,8 @@ def check_rising_loss(answer) -> None:
 # --- Lesson 09 -------------------------------------------------------------------------------------
 
 
-def check_steps_of_an_epoch(answer) -> None:
-    _number(answer, 352, "How many batches of 128 are 45,000 pictures? The rest is one more step.")
+def check_fixed_milliseconds(answer) -> None:
+    _number(answer, 4, "How much longer does the step take for how many more pictures? So what takes one?")
 
 
 def check_operations(answer) -> None:
@@ -281,9 +281,16 @@ def check_amdahl(answer) -> None:
     _number(answer, 1 / 0.475, "Of the time, 40 % stays as it is. What becomes of the other 60 %?", 0.01)
 
 
-def check_loss_of_zero_logits(answer) -> None:
-    _number(answer, 1.609, "All five classes are equally probable; the loss is -ln of that.", 0.01)
+def check_smoothed_label(answer) -> None:
+    _number(
+        answer, 0.925, "The true class gives 0.1 away and gets a part of it back: how large a part?", 1e-3
+    )
 
 
 def check_more_accurate(answer) -> None:
-    _choice(answer, "no", ("yes", "no"), "How large is the difference beside what the seed does?")
+    _choice(
+        answer,
+        "more seeds",
+        ("A", "B", "more seeds"),
+        "How large is the difference beside what the seed does?",
+    )

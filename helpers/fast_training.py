@@ -44,7 +44,7 @@ RECIPE_BOOK = dict(
         RECIPES,
         (
             Recipe(width=32, patch=4, blocks=2, depth=2, pictures=22_000, shift=0),
-            Recipe(width=32, patch=2, blocks=3, depth=2, pictures=360_000),
+            Recipe(width=32, patch=2, blocks=3, depth=2, pictures=270_000),
             Recipe(width=64, patch=2, blocks=3, depth=3, pictures=810_000, weight_decay=0.02),
         ),
         strict=True,

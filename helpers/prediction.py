@@ -25,3 +25,17 @@ def places_in_test_set(places: list[int], count: int) -> list[int]:
             f"The test set has no picture at {places}; accepted are places from 0 to {count - 1}."
         )
     return there
+
+
+def layer_outputs(
+    model: keras.Model,
+) -> tuple[keras.KerasTensor, dict[keras.layers.Layer, keras.KerasTensor]]:
+    """The input of `model`, and what comes out of each of its layers, to build models of parts of it."""
+    if not isinstance(model, keras.Sequential):
+        return model.inputs[0], {layer: layer.output for layer in model.layers}
+    # Anew: a stored Sequential that was loaded doesn't know which outputs of its layers belong together.
+    outputs = {}
+    numbers = inputs = keras.Input(model.input_shape[1:])
+    for layer in model.layers:
+        outputs[layer] = numbers = layer(numbers)
+    return inputs, outputs

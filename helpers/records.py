@@ -72,14 +72,15 @@ def collect(run_dirs: Iterable[str | Path], curves: bool = False) -> tuple[pd.Da
             raise ValueError(f"There is no finished run in {folder}.")
         finished[folder] = json.loads(path.read_text())
     more = [name for name in MORE_COLUMNS if any(name in metrics for metrics in finished.values())]
+    fast = []
+    if any("recipe" in metrics for metrics in finished.values()):
+        more, fast = ["epochs_trained", "cpu_seconds"], FAST_COLUMNS
     rows, versions = [], set()
     for folder, metrics in finished.items():
         missing = [name for name in COLUMNS + more if name not in metrics]
         if missing:
             raise ValueError(f"The run in {folder} does not say its {', '.join(missing)}: train it anew.")
-        row = {name: metrics[name] for name in COLUMNS + more}
-        if any("recipe" in others for others in finished.values()):
-            row |= {name: metrics.get(name) for name in FAST_COLUMNS}
+        row = {name: metrics[name] for name in COLUMNS + more} | {name: metrics.get(name) for name in fast}
         if curves:
             history = pd.read_csv(folder / "history.csv")
             history["epoch"] += 1  # counted from 1, as people do

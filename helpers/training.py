@@ -262,6 +262,7 @@ def train_run(
     run = open_run(run_dir, dataset=dataset.name, classes=dataset.class_names, **settings)
     if run.finished:
         return run
+    clock, cpu_clock = time.perf_counter(), time.process_time()
     model = networks.reference_network(
         len(dataset.class_names),
         settings["pooling"],
@@ -274,6 +275,7 @@ def train_run(
         metrics=["accuracy"],
     )
     model, epochs_done = run.resume(model)
+    seconds, cpu_seconds = time.perf_counter() - clock, time.process_time() - cpu_clock
     watching = [TestEachEpoch(dataset.x_test, dataset.y_test)] if test_each_epoch else []
     model.fit(
         x_train,
@@ -286,7 +288,7 @@ def train_run(
         verbose=0,
     )
     _, test_accuracy = model.evaluate(dataset.x_test, dataset.y_test, batch_size=256, verbose=0)
-    run.finish(model, test_accuracy)
+    run.finish(model, test_accuracy, setup_seconds=seconds, setup_cpu_seconds=cpu_seconds)
     return run
 
 

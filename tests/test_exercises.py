@@ -62,15 +62,15 @@ ANSWERS = {
     "check_remedy_interval": (["luck"], ["higher", "lower"], ["no", 0.01]),
     "check_rising_loss": (["surer"], ["less sure"], ["equal", 1]),
     "check_harmful_remedy": (["flip"], ["shift", "dropout"], ["mirror", 1]),
-    "check_steps_of_an_epoch": ([352, 352.0], [351, 351.6, 1407], ["352"]),
+    "check_fixed_milliseconds": ([4, 4.0], [0, 8, 12, 24, 0.25], ["4 ms"]),
     "check_operations": (
         [28_311_552, 2 * 9 * 24 * 64 * 1024],
         [14_155_776, 27_648, 28_311_552 // 3],
         ["many"],
     ),
     "check_amdahl": ([2.1, 2.105, 1 / 0.475], [8, 4.8, 0.475, 2.5], ["2"]),
-    "check_loss_of_zero_logits": ([1.61, float(np.log(5))], [0, 0.2, 2.3, -1.61], ["ln 5"]),
-    "check_more_accurate": (["no"], ["yes"], ["A", 1]),
+    "check_smoothed_label": ([0.925, 0.9 + 0.1 / 4], [0.9, 1, 0.91, 0.95], ["0.925"]),
+    "check_more_accurate": (["more seeds"], ["A", "B"], ["no", 1]),
 }
 
 

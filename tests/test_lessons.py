@@ -343,3 +343,27 @@ def test_lesson_06_alone_trains_what_it_needs_and_shows_a_picture_of_ones_own(tm
     assert (tmp_path / "runs" / "reference" / "metrics.json").exists()
     text = (tmp_path / "out.ipynb").read_text()
     assert "training one now" in text and "288 × 384 pixels" in text
+
+
+def test_lesson_06_with_the_network_that_comes_along_trains_nothing(tmp_path):
+    Image.fromarray(small_pictures(3)[0][0]).save(tmp_path / "own.png")
+    given = {"dataset": "doodles", "weights": "shipped", "picture": "own.png"}
+    done = run_plain_papermill(LESSONS[5], tmp_path, **given)
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert "The network that comes with the lessons" in (tmp_path / "out.ipynb").read_text()
+    assert not (tmp_path / "runs").exists()
+
+
+def test_lesson_06_refuses_that_network_for_other_classes(tmp_path):
+    x, y = small_pictures(90)
+    np.savez(tmp_path / "mine.npz", x_train=x[:60], y_train=y[:60], x_test=x[60:], y_test=y[60:])
+    done = run_plain_papermill(LESSONS[5], tmp_path, dataset="mine.npz", weights="shipped")
+    assert done.returncode == 1
+    assert 'these pictures have the classes class 0, class 1, class 2: give weights="run".' in done.stderr
+
+
+def test_lesson_09_refuses_a_recipe_that_there_is_not(tmp_path):
+    done = run_plain_papermill(LESSONS[8], tmp_path, dataset="doodles", recipe="hours")
+    assert done.returncode == 1
+    assert "There is no 'hours' among seconds, minutes, far." in done.stderr
+    assert not (tmp_path / "runs").exists()  # refused before anything is trained
