@@ -39,17 +39,11 @@ class Recipe:
     shift: int = 2  # pixels, at most, in each direction
 
 
-RECIPE_BOOK = dict(
-    zip(
-        RECIPES,
-        (
-            Recipe(width=32, patch=4, blocks=2, depth=2, pictures=22_000, shift=0),
-            Recipe(width=32, patch=2, blocks=3, depth=2, pictures=270_000),
-            Recipe(width=64, patch=2, blocks=3, depth=3, pictures=810_000, weight_decay=0.02),
-        ),
-        strict=True,
-    )
-)
+RECIPE_BOOK = {
+    "seconds": Recipe(width=32, patch=4, blocks=2, depth=2, pictures=22_000, shift=0),
+    "minutes": Recipe(width=32, patch=2, blocks=3, depth=2, pictures=270_000),
+    "far": Recipe(width=64, patch=2, blocks=3, depth=3, pictures=810_000, weight_decay=0.02),
+}
 # Without Muon or schedule a smaller learning rate is right.
 LEARNING_RATE_WITHOUT = {"muon": 0.01, "schedule": 0.01}
 

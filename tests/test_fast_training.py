@@ -72,6 +72,7 @@ def test_the_fused_batch_normalisation_is_that_of_keras(is_training):
 
 
 def test_the_recipes_have_the_networks_they_say(dataset):
+    assert tuple(fast_training.RECIPE_BOOK) == RECIPES
     for name in RECIPES:
         book = fast_training.RECIPE_BOOK[name]
         model = networks.fast_network(dataset.x_train, 10, book.width, book.patch, book.blocks, book.depth)
