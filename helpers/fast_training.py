@@ -67,9 +67,9 @@ def train(
     `choices.IDEAS`. `precision` "auto" is the faster one on this machine (`faster_precision`). What the
     folder holds goes on, as in `training.open_run`, which also says when `RunError` is raised. In the
     metrics, seconds and CPU seconds are those of the whole training with building and compiling the network;
-    `flip_accuracy` is the test accuracy when the logits of each picture and its mirror image are averaged.
+    `flip_accuracy` is the test accuracy when the logits of each picture and its mirrored picture are averaged.
     """
-    chosen = _chosen(recipe, width, precision, without)
+    chosen = chosen_recipe(recipe, width, precision, without)
     keras.utils.set_random_seed(seed)
     x_train, y_train, x_validation, y_validation = split_validation(
         dataset.x_train, dataset.y_train, train_size, seed
@@ -119,7 +119,7 @@ def train(
     return run
 
 
-def _chosen(recipe: str, width: int, precision: str, without: Sequence[str]) -> Recipe:
+def chosen_recipe(recipe: str, width: int, precision: str, without: Sequence[str] = ()) -> Recipe:
     """The recipe with what goes over it. Raises `RunError` for a word or a number that makes no sense."""
     for word, words in ((recipe, RECIPES), (precision, PRECISIONS), *((idea, IDEAS) for idea in without)):
         if word not in words:
@@ -296,7 +296,7 @@ def faster_precision() -> str:
 
 
 def test_accuracies(models: Sequence[keras.Model], dataset: Dataset) -> tuple[float, float]:
-    """Accuracy on the test set: of the pictures, and of each picture and its mirror image together.
+    """Accuracy on the test set: of the pictures, and of each picture and its mirrored picture together.
 
     The logits of several `models` are averaged, which makes one better network of them.
     """

@@ -3,7 +3,7 @@
 import json
 
 from helpers import fast_training, networks, profiling, training
-from helpers.choices import IDEAS, RECIPES
+from helpers.choices import RECIPES
 from helpers.datasets import Dataset
 
 import keras
@@ -205,15 +205,21 @@ def test_a_training_learns_and_goes_on_where_it_was_interrupted(dataset, tmp_pat
     assert len(resumed.history) == 3
 
 
-@pytest.mark.parametrize("idea", [*IDEAS, "nothing"])
-def test_every_idea_can_be_left_out_of_a_training(idea, dataset, tmp_path):
-    without = () if idea == "nothing" else (idea,)
-    run = fast_training.train(
-        tmp_path / "run", dataset, epochs=1, width=8, precision="float32", without=without, progress=False
-    )
-    assert run.metrics["without"] == idea and np.isfinite(run.history["loss"]).all()
-    optimiser = type(run.load_model().optimizer).__name__
-    assert optimiser == ("AdamW" if idea == "muon" else "ConvolutionMuon")
+@pytest.mark.parametrize("idea", ["muon", "schedule", "label_smoothing", "shift"])  # the others: above
+def test_an_idea_of_the_training_can_be_left_out(idea, dataset):
+    chosen = fast_training.chosen_recipe("minutes", 8, "float32", [idea])
+    book = fast_training.chosen_recipe("minutes", 8, "float32")
+    model = network(dataset.x_train)
+    fast_training.compile_model(model, chosen, 100, [idea])
+    assert type(model.optimizer).__name__ == ("AdamW" if idea == "muon" else "ConvolutionMuon")
+    assert (chosen.label_smoothing == 0) == (idea == "label_smoothing") and book.label_smoothing > 0
+    assert (chosen.shift == 0) == (idea == "shift") and book.shift > 0
+    rates = []
+    for step in (1, 20, 99):
+        model.optimizer.iterations.assign(step)
+        rates.append(float(model.optimizer.learning_rate))
+    assert (len(set(rates)) == 1) == (idea == "schedule")
+    assert max(rates) == pytest.approx(0.01 if idea in ("muon", "schedule") else 0.04)
 
 
 def test_bfloat16_trains_with_parameters_in_float32(dataset, tmp_path):
