@@ -67,7 +67,8 @@ def train(
     `choices.IDEAS`. `precision` "auto" is the faster one on this machine (`faster_precision`). What the
     folder holds goes on, as in `training.open_run`, which also says when `RunError` is raised. In the
     metrics, seconds and CPU seconds are those of the whole training with building and compiling the network;
-    `flip_accuracy` is the test accuracy when the logits of each picture and its mirrored picture are averaged.
+    `flip_accuracy` is the test accuracy when the logits of each picture and its mirrored picture are
+    averaged.
     """
     chosen = chosen_recipe(recipe, width, precision, without)
     keras.utils.set_random_seed(seed)
