@@ -245,7 +245,10 @@ def run_series(
             if (folder / "settings.json").exists():  # anything else is not ours to delete
                 shutil.rmtree(folder)
     for lesson, folder in folders.items():
-        parameters = {**PROFILES[profile], "run_dir": str(folder)} | given
+        profile_parameters = dict(PROFILES[profile])
+        if "recipe" in lesson_parameters(lesson):  # a recipe has a length of its own
+            profile_parameters.pop("epochs")
+        parameters = {**profile_parameters, "run_dir": str(folder)} | given
         print(run_lesson(lesson, out, parameters), flush=True)
     print(f"\nThe pages: {out / 'index.html'}")
 

@@ -144,6 +144,17 @@ def test_the_runs_of_lesson_08_are_made_anew_in_a_folder_of_their_own(tmp_path, 
     assert seen == {"05": str(tmp_path / "run"), "07": str(tmp_path / "run"), "08": str(tmp_path / "longer")}
 
 
+def test_a_profile_leaves_a_recipe_its_own_length(tmp_path, monkeypatch):
+    seen = {}
+    monkeypatch.setattr(
+        series, "run_lesson", lambda lesson, out, given: seen.update({lesson.name[:2]: given.get("epochs")})
+    )
+    series.run_series(["05", "09"], profile="full", out=tmp_path)
+    assert seen == {"05": 10, "09": None}
+    series.run_series(["09"], out=tmp_path, given={"epochs": "2"})
+    assert seen["09"] == 2
+
+
 def test_a_lesson_leaves_notebook_page_and_index(tmp_path, capsys):
     arguments = ["04", "--out", str(tmp_path), "-p", "seed", "5"]
     assert series.main(arguments) == 0, capsys.readouterr().err
