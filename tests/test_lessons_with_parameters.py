@@ -1,0 +1,174 @@
+"""Lessons run with plain papermill: pictures of one's own, other parameters, interruptions, mistakes."""
+
+import json
+import re
+import subprocess
+import sys
+import time
+
+from helpers import series, training
+from helpers.networks import reference_network
+
+import numpy as np
+import pandas as pd
+import psutil
+import pytest
+from PIL import Image
+
+LESSONS = series.find_lessons()
+
+
+def small_pictures(count):
+    rng = np.random.default_rng(0)
+    y = np.arange(count) % 3
+    return (rng.integers(0, 60, (count, 32, 32, 3)) + 80 * y[:, None, None, None]).astype(np.uint8), y
+
+
+def run_plain_papermill(lesson, folder, **parameters):
+    """`papermill LESSON OUT -p NAME VALUE`, from a folder that is not the project's."""
+    command = [sys.executable, "-m", "papermill", str(lesson), "out.ipynb", "--no-progress-bar"]
+    for name, value in parameters.items():
+        # Papermill reads a list as YAML only.
+        command += ["-y", f"{name}: {value}"] if isinstance(value, list) else ["-p", name, str(value)]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True)
+
+
+@pytest.mark.parametrize("form", ["npz", "folder"])
+def test_lesson_05_on_pictures_of_ones_own(form, tmp_path):
+    x, y = small_pictures(150)
+    if form == "npz":
+        source = tmp_path / "mine.npz"
+        np.savez(source, x_train=x[:120], y_train=y[:120], x_test=x[120:], y_test=y[120:])
+    else:
+        source = tmp_path / "mine"
+        for place, (picture, label) in enumerate(zip(x, y, strict=True)):
+            folder = source / ("train" if place < 120 else "test") / ["ant", "bee", "cow"][label]
+            folder.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(picture).resize((40 + place % 7, 50)).save(folder / f"{place}.png")
+    done = run_plain_papermill(
+        LESSONS[4], tmp_path, dataset=source, epochs=2, batch_size=16, run_dir="mine-run"
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    metrics = json.loads((tmp_path / "mine-run" / "metrics.json").read_text())
+    assert (metrics["epochs"], metrics["batch_size"], metrics["train_size"]) == (2, 16, 108)
+    assert metrics["classes"] == (
+        ["ant", "bee", "cow"] if form == "folder" else ["class 0", "class 1", "class 2"]
+    )
+
+
+def test_lesson_05_killed_midway_goes_on_and_refuses_other_parameters(tmp_path):
+    x, y = small_pictures(300)
+    np.savez(tmp_path / "mine.npz", x_train=x[:270], y_train=y[:270], x_test=x[270:], y_test=y[270:])
+    command = [sys.executable, "-m", "papermill", str(LESSONS[4]), "out.ipynb", "--no-progress-bar"]
+    command += ["-p", "dataset", "mine.npz", "-p", "epochs", "200", "-p", "run_dir", "long"]
+    process = psutil.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    network = tmp_path / "long" / "model.keras"
+    end = time.monotonic() + 120
+    while not network.exists():
+        assert time.monotonic() < end and process.poll() is None
+        time.sleep(0.2)
+    for each in [*process.children(recursive=True), process]:  # the kernel first
+        each.kill()
+    process.wait()
+    done = len((tmp_path / "long" / "history.csv").read_text().splitlines()) - 1
+    assert 1 <= done < 200 and not (tmp_path / "long" / "metrics.json").exists()
+
+    refused = run_plain_papermill(LESSONS[4], tmp_path, dataset="mine.npz", epochs=3, run_dir="long")
+    assert refused.returncode != 0
+    assert "holds a run with other parameters (epochs=200, now 3)" in refused.stderr
+
+    # Make it a run of one epoch more than were done, so that the test ends soon.
+    settings = tmp_path / "long" / "settings.json"
+    settings.write_text(settings.read_text().replace('"epochs": 200', f'"epochs": {done + 1}'))
+    again = run_plain_papermill(LESSONS[4], tmp_path, dataset="mine.npz", epochs=done + 1, run_dir="long")
+    assert again.returncode == 0, again.stderr[-3000:]
+    text = (tmp_path / "out.ipynb").read_text()
+    before = int(re.search(rf"(\d+) of {done + 1} epochs done before", text)[1])
+    assert done - 1 <= before <= done  # the kill may have come between the row and the network of an epoch
+    assert f"Trained {done + 1} of {done + 1} epochs." in text
+
+
+def test_lesson_08_trains_each_remedy_once_and_stops_early(tmp_path):
+    rng = np.random.default_rng(0)  # nothing can be learned: the validation loss soon rises
+    x, y = rng.integers(0, 256, (160, 32, 32, 3)).astype(np.uint8), np.arange(160) % 2
+    np.savez(tmp_path / "mine.npz", x_train=x[:120], y_train=y[:120], x_test=x[120:], y_test=y[120:])
+    given = {"dataset": "mine.npz", "epochs": 60, "run_dir": "longer", "learning_rate": 0.003}
+    names = ("none", "early_stopping", "flip+dropout")
+    # What an interruption left behind: early stopping begins anew, because its best epoch is not known.
+    left = tmp_path / "longer" / "early_stopping"
+    first = run_plain_papermill(LESSONS[7], tmp_path, remedies="early_stopping", **given)
+    assert first.returncode == 0, first.stderr[-3000:]
+    epochs = pd.read_csv(left / "history.csv")
+    (left / "metrics.json").unlink()
+    done = run_plain_papermill(LESSONS[7], tmp_path, remedies=", ".join(names), **given)
+    assert done.returncode == 0, done.stderr[-3000:]
+    runs = {name: training.load_run(tmp_path / "longer" / name) for name in names}
+    pd.testing.assert_series_equal(runs["early_stopping"].history["val_loss"], epochs["val_loss"])
+    assert len(runs["none"].history) == 60
+    losses = runs["early_stopping"].history["val_loss"]
+    assert len(losses) == losses.idxmin() + 6 < 60  # five epochs after the best one
+    # The network that is kept is the one of the best epoch, and the one that was measured.
+    kept = runs["early_stopping"].load_model()
+    _, accuracy = kept.evaluate(x[120:], y[120:], verbose=0)
+    assert accuracy == pytest.approx(runs["early_stopping"].metrics["test_accuracy"], abs=1e-5)
+    # Without remedies it is the network of lesson 05: that one, with the same numbers, answers the same.
+    same = reference_network(2)
+    same.set_weights(runs["none"].load_model().get_weights())
+    answers = same.predict(x[120:], verbose=0).argmax(axis=1)
+    assert len(np.unique(answers)) == 2
+    assert (answers == y[120:]).mean() == pytest.approx(runs["none"].metrics["test_accuracy"], abs=1e-5)
+    kinds = [type(layer).__name__ for layer in runs["flip+dropout"].load_model().layers]
+    assert kinds.count("RandomFlip") == 1 and kinds.count("Dropout") == 3
+    written = {name: (run.folder / "model.keras").stat().st_mtime for name, run in runs.items()}
+    again = run_plain_papermill(LESSONS[7], tmp_path, remedies=", ".join(names), **given)
+    assert again.returncode == 0, again.stderr[-3000:]
+    assert written == {name: (run.folder / "model.keras").stat().st_mtime for name, run in runs.items()}
+
+
+def test_lesson_08_refuses_a_remedy_that_there_is_not(tmp_path):
+    x, y = small_pictures(60)
+    np.savez(tmp_path / "mine.npz", x_train=x[:40], y_train=y[:40], x_test=x[40:], y_test=y[40:])
+    given = {"dataset": "mine.npz", "epochs": 1, "run_dir": "longer", "remedies": "none, dropout+sleep"}
+    done = run_plain_papermill(LESSONS[7], tmp_path, **given)
+    assert done.returncode != 0
+    assert "There is no remedy 'sleep'; there are none, early_stopping, dropout" in done.stderr
+    assert not (tmp_path / "longer").exists()  # refused before anything is trained
+
+
+def test_lesson_06_alone_trains_what_it_needs_and_shows_a_picture_of_ones_own(tmp_path):
+    x, y = small_pictures(90)
+    np.savez(tmp_path / "mine.npz", x_train=x[:60], y_train=y[:60], x_test=x[60:], y_test=y[60:])
+    Image.fromarray(np.repeat(np.repeat(x[0], 9, axis=0), 12, axis=1)).convert("L").save(
+        tmp_path / "grey.png"
+    )
+    done = run_plain_papermill(
+        LESSONS[5], tmp_path, dataset="mine.npz", epochs=1, pictures=[0, 29, 999], picture="grey.png"
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert (tmp_path / "runs" / "reference" / "metrics.json").exists()
+    text = (tmp_path / "out.ipynb").read_text()
+    assert "training one now" in text and "288 × 384 pixels" in text
+
+
+def test_lesson_06_with_the_network_that_comes_along_trains_nothing(tmp_path):
+    Image.fromarray(small_pictures(3)[0][0]).save(tmp_path / "own.png")
+    given = {"dataset": "doodles", "weights": "shipped", "picture": "own.png"}
+    done = run_plain_papermill(LESSONS[5], tmp_path, **given)
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert "The network that comes with the lessons" in (tmp_path / "out.ipynb").read_text()
+    assert not (tmp_path / "runs").exists()
+
+
+def test_lesson_06_refuses_that_network_for_other_classes(tmp_path):
+    x, y = small_pictures(90)
+    np.savez(tmp_path / "mine.npz", x_train=x[:60], y_train=y[:60], x_test=x[60:], y_test=y[60:])
+    done = run_plain_papermill(LESSONS[5], tmp_path, dataset="mine.npz", weights="shipped")
+    assert done.returncode == 1
+    assert 'these pictures have the classes class 0, class 1, class 2: give weights="run".' in done.stderr
+
+
+def test_lesson_09_refuses_a_recipe_that_there_is_not(tmp_path):
+    done = run_plain_papermill(LESSONS[8], tmp_path, dataset="doodles", recipe="hours")
+    assert done.returncode == 1
+    assert "There is no 'hours' among seconds, minutes, far." in done.stderr
+    assert not (tmp_path / "runs").exists()  # refused before anything is trained
