@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from helpers import networks, training
+from helpers.doodles import CLASS_NAMES  # which are those of CIFAR-10
 from helpers.download import has_sha256
 from helpers.fast_training import RECIPE_BOOK, Recipe
 
@@ -21,18 +22,6 @@ import numpy as np
 FILE = Path(__file__).parent / "weights" / "cifar10.npz"
 SHA256 = "ab4d9d735ac7403bff9f2f460eed4259d5f8953e41a4c35184382b7c53c0dfda"
 RECIPE = RECIPE_BOOK["far"]
-CLASS_NAMES = (
-    "airplane",
-    "automobile",
-    "bird",
-    "cat",
-    "deer",
-    "dog",
-    "frog",
-    "horse",
-    "ship",
-    "truck",
-)
 
 
 class WeightsError(ValueError):

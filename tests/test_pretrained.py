@@ -3,7 +3,7 @@
 import hashlib
 import re
 
-from helpers import fast_training, pretrained
+from helpers import pretrained
 
 import numpy as np
 import pytest
@@ -69,7 +69,3 @@ def test_other_classes_are_refused():
     pretrained.check_classes(list(pretrained.CLASS_NAMES))
     with pytest.raises(pretrained.WeightsError, match=re.escape('give weights="run"')):
         pretrained.check_classes(["left", "right"])
-
-
-def test_the_recipe_is_that_of_the_book():
-    assert fast_training.RECIPE_BOOK["far"] == pretrained.RECIPE
