@@ -83,6 +83,18 @@ class SeriesError(ValueError):
     """A call that can't be carried out; the message says what was wrong and what is accepted."""
 
 
+class LessonError(SeriesError):
+    """A lesson that stopped before its end.
+
+    `cell` is the cell as Jupyter counts it, such as "In [7]", and `error` what went wrong, such as
+    "ValueError: …". The message adds the cell's source and the file that holds the lesson as far as it came.
+    """
+
+    def __init__(self, message: str, cell: str, error: str):
+        super().__init__(message)
+        self.cell, self.error = cell, error
+
+
 def find_lessons(numbers: Sequence[str] = ()) -> list[Path]:
     """The lessons with these numbers ("05" or "5"), in the series' order; all when none is named."""
     lessons = {path.name[:2]: path for path in sorted(NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))}
@@ -141,35 +153,45 @@ def _as_type_of(default, name: str, value):
     return value
 
 
-def execute(lesson: Path, executed: Path, parameters: dict, cwd: Path | None = None) -> NotebookNode:
+def execute(
+    lesson: Path, executed: Path, parameters: dict, cwd: Path | None = None, **papermill_options
+) -> NotebookNode:
     """Execute a lesson into the file `executed`, in the folder `cwd`, and return it.
 
-    Those of `parameters` that the lesson has are given to it. Raises `SeriesError` naming the cell and the
-    error when a cell fails; `executed` then holds the lesson as far as it came.
+    Those of `parameters` that the lesson has are given to it. Raises `LessonError` when a cell fails or the
+    kernel dies; `executed` then holds the lesson as far as it came.
     """
     known = lesson_parameters(lesson)
+    options = {
+        "progress_bar": {"desc": lesson.stem, "leave": False},
+        "coalesce_streams": True,  # one output for what a cell prints bit by bit
+        # The kernel's own log warns of other users of this machine, and of Ctrl-C: not for the reader.
+        "extra_arguments": ["--IPKernelApp.log_level=50"],
+    } | papermill_options
+    given = {name: value for name, value in parameters.items() if name in known}
     try:
-        return papermill.execute_notebook(
-            lesson,
-            executed,
-            {name: value for name, value in parameters.items() if name in known},
-            progress_bar={"desc": lesson.stem, "leave": False},
-            coalesce_streams=True,  # one output for what a cell prints bit by bit
-            # The kernel's own log warns of other users of this machine, and of Ctrl-C: not for the reader.
-            extra_arguments=["--IPKernelApp.log_level=50"],
-            cwd=cwd and str(cwd),
-        )
+        return papermill.execute_notebook(lesson, executed, given, cwd=cwd and str(cwd), **options)
     except DeadKernelError:
-        raise SeriesError(
-            f"{lesson.name}: its kernel died, as it does when memory runs out. "
-            f"How far it came is in {executed}."
+        cell = _last_started(executed)
+        error = "its kernel died, as it does when memory runs out"
+        raise LessonError(
+            f"{lesson.name}: in the cell {cell} {error}. How far it came is in {executed}.", cell, error
         ) from None
     except PapermillExecutionError as error:
-        raise SeriesError(
-            f"{lesson.name} failed in the cell In [{error.exec_count}]:\n\n"
-            f"{textwrap.indent(error.source, '    ')}\n\n"
-            f"{error.ename}: {error.evalue}\nThe whole error is in {executed}."
+        cell, what = f"In [{error.exec_count}]", f"{error.ename}: {error.evalue}"
+        raise LessonError(
+            f"{lesson.name} failed in the cell {cell}:\n\n{textwrap.indent(error.source, '    ')}\n\n"
+            f"{what}\nThe whole error is in {executed}.",
+            cell,
+            what,
         ) from None
+
+
+def _last_started(executed: Path) -> str:
+    """The cell in which a kernel died, "In [7]": it got no number of its own."""
+    cells = [cell for cell in nbformat.read(executed, as_version=4).cells if cell.cell_type == "code"]
+    started = [cell for cell in cells if cell.metadata.get("papermill", {}).get("start_time")]
+    return f"In [{len(started)}]"
 
 
 def run_lesson(lesson: Path, out: Path, parameters: dict) -> str:
@@ -275,7 +297,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--parameters", metavar="FILE", help="a YAML file of parameters, name: value")
     options = parser.parse_args(arguments)
     try:
-        given = _read_parameters(options.parameters) if options.parameters else {}
+        given = read_parameters(options.parameters) if options.parameters else {}
         run_series(options.lessons, options.profile, options.out, given | dict(options.p))
     except SeriesError as error:
         print(error, file=sys.stderr)
@@ -286,7 +308,8 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def _read_parameters(path: str) -> dict:
+def read_parameters(path: str | Path, form: str = "name: value, a line each") -> dict:
+    """Read a YAML file of parameters. Raises `SeriesError` when it is not there or not of this form."""
     try:
         given = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
     except OSError as error:
@@ -294,7 +317,7 @@ def _read_parameters(path: str) -> dict:
     except (yaml.YAMLError, UnicodeDecodeError):
         given = None
     if not isinstance(given, dict):
-        raise SeriesError(f"The parameter file {path} is not YAML of the form name: value, a line each.")
+        raise SeriesError(f"The parameter file {path} is not YAML of the form {form}.")
     return given
 
 
