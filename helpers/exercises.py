@@ -294,3 +294,31 @@ def check_more_accurate(answer) -> None:
         ("A", "B", "more seeds"),
         "How large is the difference beside what the seed does?",
     )
+
+
+# --- Lesson 10 -------------------------------------------------------------------------------------
+
+
+def check_runs_of_a_grid(answer) -> None:
+    _number(answer, 60, "Each value of one parameter meets each value of the others.")
+
+
+def check_sweep_minutes(answer) -> None:
+    _number(answer, 20, "How many runs does each worker do, one after another?")
+
+
+def check_runs_left(answer) -> None:
+    _number(answer, 36, "What is finished is not run again; what failed is.")
+
+
+def check_number_to_report(answer) -> None:
+    _choice(
+        answer,
+        "fresh seeds",
+        ("the best run", "its validation accuracy", "fresh seeds"),
+        "Which of these numbers had no part in the choice?",
+    )
+
+
+def check_pictures_a_device(answer) -> None:
+    _number(answer, 16, "`fit` takes the batch of the whole; how many devices share it?")

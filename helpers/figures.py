@@ -709,11 +709,16 @@ def reliability(tables: Mapping[str, pd.DataFrame], title: str = "") -> Figure:
 
 
 def curves_by_seed(
-    panels: Mapping[str, Mapping[str, pd.DataFrame]], title: str = "", columns: int = 3
+    panels: Mapping[str, Mapping[str, pd.DataFrame]],
+    title: str = "",
+    columns: int = 3,
+    by: str = "epoch",
+    log: bool = False,
 ) -> Figure:
     """A panel for each name, in it a line for each table: the mean by epoch, in a band of ± one deviation.
 
-    Each table has a row an epoch (counted from 1), a column a seed.
+    Each table has a row an epoch (counted from 1), a column a seed. `by` names what the rows are, if it is
+    something else, and `log` draws it on a logarithmic axis with a mark at each row.
     """
     columns = min(columns, len(panels))
     rows = -(-len(panels) // columns)
@@ -723,19 +728,47 @@ def curves_by_seed(
     for axis, (name, lines) in zip(axes.flat, panels.items(), strict=False):
         for label, table in lines.items():
             mean, deviation = table.mean(axis=1), table.std(axis=1).fillna(0)
-            [line] = axis.plot(table.index, mean, label=label)
+            [line] = axis.plot(table.index, mean, label=label, marker="o" if log else "", markersize=4)
             axis.fill_between(
                 table.index, mean - deviation, mean + deviation, color=line.get_color(), alpha=0.2
             )
-        axis.set(xlabel="epoch")
+        axis.set(xlabel=by)
         axis.set_title(name, fontsize=11, fontweight="normal")
-        axis.xaxis.set_major_locator(MaxNLocator(integer=True))
+        if log:
+            axis.set_xscale("log")
+        else:
+            axis.xaxis.set_major_locator(MaxNLocator(integer=True))
     if max(len(lines) for lines in panels.values()) > 4:  # more would cover the lines
         figure.legend(
             *axes.flat[0].get_legend_handles_labels(), loc="outside lower center", ncols=4, fontsize=9
         )
     else:
         axes.flat[0].legend(fontsize=9)
+    _title(figure, title)
+    return figure
+
+
+def heat_table(table: pd.DataFrame, title: str = "", marked: Sequence[tuple] = ()) -> Figure:
+    """A shaded cell for each number of the table, higher is brighter, with the number in it.
+
+    Rows and columns carry the names and values of the table's index and columns. `marked`: (row, column) of
+    cells that get a frame.
+    """
+    rows, columns = table.shape
+    figure, axis = plt.subplots(figsize=(min(8, 2.2 + 1.1 * columns), 1.3 + 0.42 * rows))
+    values = table.to_numpy(dtype=float)
+    low, high = np.nanmin(values), np.nanmax(values)
+    axis.imshow(values, cmap="cividis", aspect="auto", vmin=low, vmax=high if high > low else low + 1)
+    for (row, column), value in np.ndenumerate(values):
+        dark = value < (low + high) / 2
+        axis.text(column, row, f"{value:.3f}", ha="center", va="center", color="white" if dark else "black")
+    for row, column in marked:
+        corner = table.columns.get_loc(column) - 0.5, table.index.get_loc(row) - 0.5
+        axis.add_patch(plt.Rectangle(corner, 1, 1, fill=False, edgecolor="#D55E00", linewidth=3))
+    axis.set_xticks(range(columns), [f"{value:,g}" for value in table.columns])
+    axis.set_yticks(range(rows), [f"{value:g}" for value in table.index])
+    axis.set(xlabel=table.columns.name, ylabel=table.index.name)
+    axis.grid(False)
     _title(figure, title)
     return figure
 

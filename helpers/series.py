@@ -35,15 +35,26 @@ NOTEBOOKS = Path(__file__).parent.parent / "notebooks"
 
 # What a profile gives to the lessons that have such a parameter.
 PROFILES = {
-    "quick": {"dataset": "doodles", "epochs": 3, "seeds": 2},  # no network, seconds a lesson
+    # No network, seconds a lesson; lesson 10 then runs four times a lesson.
+    "quick": {"dataset": "doodles", "epochs": 3, "seeds": 2, "batch_sizes": "32"},
     "class": {"dataset": "auto", "train_size": 10_000, "epochs": 10},  # what a class has time for
     "full": {"dataset": "auto", "train_size": 0, "epochs": 10},  # all pictures
 }
-FOLDERS_OF_RUNS = {"08": "longer", "09": "fast"}  # the lessons that train several networks
+FOLDERS_OF_RUNS = {"08": "longer", "09": "fast", "10": "sweeps"}  # the lessons that train several networks
 
 
 def _one_of(words: Sequence[str]) -> tuple:
     return lambda value: value in words, f"{', '.join(words[:-1])} or {words[-1]}"
+
+
+def _numbers(kind: type, words: str) -> tuple:
+    def fits(value: str) -> bool:
+        try:
+            return all(kind(number) > 0 for number in value.split(","))
+        except ValueError:
+            return False
+
+    return fits, f"{words} with commas between them"
 
 
 # What a value has to be beyond its type, checked before anything runs.
@@ -72,6 +83,9 @@ ACCEPTED = {
         ),
         f"names with commas between them, of none, {', '.join(REMEDIES)}, and several joined with +",
     ),
+    "learning_rates": _numbers(float, "numbers more than 0"),
+    "batch_sizes": _numbers(int, "whole numbers of 1 or more"),
+    "workers": (lambda value: value >= 0, "0 or more"),
     "seeds": (lambda value: 1 <= value <= 100, "1 to 100"),
     "seed": (lambda value: 0 <= value < 2**32, "0 to 4294967295"),
     "pictures": (lambda value: value and min(value) >= 0, "a list of at least one place, each 0 or more"),
@@ -255,7 +269,7 @@ def run_series(
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise SeriesError(f"The folder {out} can't be made: {error.strerror}.") from None
-    # Lessons 05 to 07 share one run folder, 08 and 09 have folders of runs. A user's own run_dir is kept and
+    # Lessons 05 to 07 share one run folder, 08 to 10 have folders of runs. A user's own run_dir is kept and
     # goes on; these start anew.
     folders = {lesson: out / FOLDERS_OF_RUNS.get(lesson.name[:2], "run") for lesson in lessons}
     chosen = {lesson.name[:2] for lesson in lessons}
@@ -264,7 +278,9 @@ def run_series(
         for number in chosen & FOLDERS_OF_RUNS.keys():
             earlier += (out / FOLDERS_OF_RUNS[number]).glob("*")
         for folder in earlier:
-            if (folder / "settings.json").exists():  # anything else is not ours to delete
+            if (folder / "settings.json").exists() or (
+                folder / "sweep.json"
+            ).exists():  # anything else is not ours to delete
                 shutil.rmtree(folder)
     for lesson, folder in folders.items():
         profile_parameters = dict(PROFILES[profile])

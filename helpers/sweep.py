@@ -43,6 +43,7 @@ from helpers.sweep_worker import (
     RunError,
     RunTask,
     fingerprint,
+    is_full,
     place,
     run,
 )
@@ -114,14 +115,15 @@ def sweep(
                     tasks = _tasks(todo, lesson, out, token, threads)
                     with contextlib.closing(_Bar(before, len(runs))) as bar:
                         _run_all(client, tasks, out, retries, resources or {}, say, bar)
+            return _write_results(out, grid)
         except (KeyboardInterrupt, SweepError) as stopped:
             finished = sum((out / name).exists() for name in runs)
-            _write_results(out, grid)
+            with contextlib.suppress(SweepError):  # a full disk has no room for the table either
+                _write_results(out, grid)
             raise type(stopped)(
                 f"{stopped} {finished} of {_count(len(runs))} are finished and kept in {out}; "
                 "the same call runs the others."
             ) from None
-        return _write_results(out, grid)
 
 
 def find_lesson(lesson: str | Path) -> Path:
@@ -338,7 +340,7 @@ def _run_all(client, tasks, out, retries, resources, say, bar) -> None:
             future = client.submit(
                 run,
                 task,
-                key=(f"lesson {task.lesson[:2]}", task.name, session),
+                key=(Path(task.lesson).stem, task.name, session),
                 retries=retries,
                 resources=resources,
                 pure=False,
@@ -352,7 +354,7 @@ def _run_all(client, tasks, out, retries, resources, say, bar) -> None:
                 task = left.pop(future)
                 error = _take_in(future, task, out)
                 if error:
-                    bar.clear()
+                    bar.make_room()
                     say(_report(task, error, out))
                 bar.count(failed=bool(error))
     finally:
@@ -391,6 +393,12 @@ def _take_in(future: Future, task: RunTask, out: Path) -> str:
     return error
 
 
+def _reason(error: OSError, path: Path) -> str:
+    if is_full(error):
+        return f"the disk with {path} is full: make room"
+    return f"{path} can't be written ({error.strerror}): mend that"
+
+
 def _write_files(folder: Path, files: dict[str, bytes]) -> None:
     for name, content in files.items():
         path = folder / name
@@ -417,7 +425,12 @@ class _Bar:
             bar_format="{l_bar}{bar}| {n_fmt} of {total_fmt} runs, {remaining} left{postfix}",
         )
         self.failed, self.workers = 0, None
-        self.clear, self.close = self.bar.clear, self.bar.close
+        self.close = self.bar.close
+
+    def make_room(self) -> None:
+        """Take the bar off its line in a terminal, for another line to be printed."""
+        if sys.stderr.isatty():
+            self.bar.clear()
 
     def count(self, failed: bool) -> None:
         self.failed += failed
@@ -510,7 +523,7 @@ def _write(path: Path, text: str) -> None:
         partial.write_text(text, encoding="utf-8")
         partial.replace(path)
     except OSError as error:
-        raise SweepError(f"{path} can't be written: {error.strerror}.") from None
+        raise SweepError(f"Stopped, because {_reason(error, path)}.") from None
 
 
 def _count(runs: int) -> str:

@@ -54,6 +54,9 @@ class RunError(RuntimeError):
         super().__init__(sentence, files)
         self.sentence, self.files = sentence, files
 
+    def __repr__(self) -> str:  # in the log of a worker, without the files
+        return f"RunError({self.sentence!r})"
+
 
 class DiskFullError(RuntimeError):
     """No more room; the message names the folder and the machine."""
@@ -172,18 +175,26 @@ def _hand_over(task: RunTask, folder: Path, failure: str) -> dict[str, bytes] | 
     files = None
     if _sees_the_sweep(task):
         try:
-            place(task.out, task.name, lambda partial: shutil.copytree(folder, partial), bool(failure))
+            place(task.out, task.name, lambda partial: _copy(folder, partial), bool(failure))
         except OSError as error:
             raise _full(error, Path(task.out)) from None
     else:
-        files = {
-            path.relative_to(folder).as_posix(): path.read_bytes()
-            for path in folder.rglob("*")
-            if path.is_file()
-        }
+        files = {name: (folder / name).read_bytes() for name in _files(folder)}
     if failure:
         raise RunError(failure, files)
     return files
+
+
+def _files(folder: Path) -> list[str]:
+    return [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()]
+
+
+def _copy(folder: Path, target: Path) -> None:
+    # Not shutil.copytree, whose error doesn't say any more that the disk is full.
+    target.mkdir()
+    for name in _files(folder):
+        (target / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(folder / name, target / name)
 
 
 def _sees_the_sweep(task: RunTask) -> bool:
@@ -209,8 +220,12 @@ def place(out: str | Path, name: str, write, failed: bool) -> None:
         shutil.rmtree(partial, ignore_errors=True)
 
 
+def is_full(error: OSError) -> bool:
+    return error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))  # Windows has no quota
+
+
 def _full(error: OSError, folder: Path) -> Exception:
-    if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+    if not is_full(error):
         return error
     return DiskFullError(f"the disk with {folder} on {socket.gethostname()} is full")
 

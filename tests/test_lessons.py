@@ -30,6 +30,10 @@ PARAMETERS = {
     "weights",
     "seed",
     "seeds",
+    "learning_rates",
+    "batch_sizes",
+    "workers",
+    "scheduler",
     "run_dir",
     "pictures",
     "picture",
@@ -51,7 +55,7 @@ def read(lesson):
 
 
 def test_the_lessons_are_those_of_the_design():
-    assert [path.name for path in LESSONS][:9] == [
+    assert [path.name for path in LESSONS] == [
         "01_check_your_gpu.ipynb",
         "02_load_the_pictures.ipynb",
         "03_see_convolution_and_pooling.ipynb",
@@ -61,6 +65,7 @@ def test_the_lessons_are_those_of_the_design():
         "07_evaluate_the_network.ipynb",
         "08_train_longer.ipynb",
         "09_train_faster.ipynb",
+        "10_run_many_experiments.ipynb",
     ]
 
 
