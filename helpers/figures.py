@@ -736,6 +736,8 @@ def curves_by_seed(
         axis.set_title(name, fontsize=11, fontweight="normal")
         if log:
             axis.set_xscale("log")
+            axis.set_xticks(table.index, [f"{value:,g}" for value in table.index])
+            axis.minorticks_off()
         else:
             axis.xaxis.set_major_locator(MaxNLocator(integer=True))
     if max(len(lines) for lines in panels.values()) > 4:  # more would cover the lines

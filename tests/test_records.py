@@ -211,3 +211,28 @@ def test_lesson_09_states_the_recorded_means():
         table[table["precision"] == "bfloat16"].groupby(["recipe", "without"])["test_accuracy"].mean()
     ):
         assert any(f"{mean:.3f}" in alt for alt in alts)
+
+
+def test_the_sweeps_say_what_lesson_10_says():
+    """Which settings win and how they fall back is in the lesson's words, beside the numbers it prints."""
+    setting = ["learning_rate", "batch_size"]
+    forty = records.load_record("sweep_settings").table
+    assert forty.groupby(setting)["seed"].nunique().tolist() == 40 * [3]
+    means = forty.groupby(setting)["validation_accuracy"].mean()
+    best_rates = means.unstack().idxmax()
+    assert best_rates.is_monotonic_increasing and best_rates.tolist()[-3:] == 3 * [0.002]
+    four = set(means.nlargest(4).index)
+    assert four == {(0.001, 32), (0.0005, 16), (0.0005, 32), (0.001, 16)}
+    winners = forty.loc[forty.groupby("seed")["validation_accuracy"].idxmax()]
+    assert len(winners.groupby(setting)) == 3
+    for _, winner in winners.iterrows():
+        same = (forty[setting] == winner[setting]).all(axis=1) & (forty["seed"] != winner["seed"])
+        assert forty[same]["validation_accuracy"].mean() <= winner["validation_accuracy"]
+    fresh = records.load_record("sweep_fresh_seeds").table
+    assert set(fresh.groupby(setting).groups) == four
+    assert not set(fresh["seed"]) & set(forty["seed"])
+    again = fresh.groupby(setting)["validation_accuracy"].mean()
+    assert again[means.idxmax()] < means.max() and again.idxmax() != means.idxmax()
+    sizes = records.load_record("sweep_sizes").table
+    assert sizes.groupby("train_size")["seed"].nunique().tolist() == 5 * [5]
+    assert sizes.groupby("train_size")["test_accuracy"].mean().is_monotonic_increasing

@@ -53,6 +53,9 @@ def refused(capsys, *arguments) -> str:
             ["02", "-p", "dataset", "no-such"],
             "dataset is auto, cifar10, doodles or the path of a file or folder",
         ),
+        (["10", "-p", "learning_rates", "0.1, fast"], "learning_rates is numbers more than 0 with commas"),
+        (["10", "-p", "batch_sizes", "32, 0.5"], "batch_sizes is whole numbers of 1 or more with commas"),
+        (["10", "-p", "workers", "-1"], "workers is 0 or more; -1 is not"),
         (["05", "--parameters", "nowhere.yaml"], "nowhere.yaml can't be read: No such file"),
     ],
 )
@@ -142,6 +145,16 @@ def test_the_runs_of_lesson_08_are_made_anew_in_a_folder_of_their_own(tmp_path, 
     series.run_series(["05", "07", "08"], out=tmp_path)
     assert [path.name for path in (tmp_path / "longer").iterdir()] == ["notes"]
     assert seen == {"05": str(tmp_path / "run"), "07": str(tmp_path / "run"), "08": str(tmp_path / "longer")}
+
+
+def test_the_sweep_of_lesson_10_is_made_anew(tmp_path, monkeypatch):
+    """Its folder refuses another grid, as another profile gives one."""
+    monkeypatch.setattr(series, "run_lesson", lambda lesson, out, given: given["run_dir"])
+    for name in ("settings", "mine"):
+        (tmp_path / "sweeps" / name).mkdir(parents=True)
+    (tmp_path / "sweeps" / "settings" / "sweep.json").write_text("{}")
+    series.run_series(["10"], out=tmp_path)
+    assert [path.name for path in (tmp_path / "sweeps").iterdir()] == ["mine"]
 
 
 def test_a_profile_leaves_a_recipe_its_own_length(tmp_path, monkeypatch):
