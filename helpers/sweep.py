@@ -59,6 +59,7 @@ from tqdm.auto import tqdm
 RUN_MEMORY = 2 * 2**30  # bytes of a run: lessons 05 to 09 were seen to take up to 1.6 GB on CIFAR-10
 CONNECT_SECONDS = 10  # how long a scheduler may take to answer
 METRICS = ("validation_accuracy", "test_accuracy", "cpu_seconds")  # what the summary averages
+BEST_SHOWN = 10  # settings that the command prints
 NAME_LENGTH = 100  # characters of a folder's name
 
 
@@ -464,14 +465,10 @@ def read_results(out: str | Path) -> pd.DataFrame:
     row for each, told apart by the column `run`. Raises `SweepError` when there is no sweep in `out`.
     """
     out = Path(out).expanduser()
-    try:
-        grid = json.loads((out / "sweep.json").read_text(encoding="utf-8"))["grid"]
-    except FileNotFoundError:
-        raise SweepError(f"There is no sweep in {out}.") from None
     rows = []
-    for name, parameters in combinations(grid).items():
+    for name, parameters in combinations(read_grid(out)).items():
         folder = out / name
-        row = {"folder": name} | parameters
+        row = {"folder": name} | {n: str(v) if isinstance(v, list) else v for n, v in parameters.items()}
         if folder.exists():
             paths = [*folder.glob("metrics.json"), *sorted(folder.glob("*/metrics.json"))]
             for path in paths:
@@ -484,6 +481,14 @@ def read_results(out: str | Path) -> pd.DataFrame:
         else:
             rows.append(row | {"status": "missing"})
     return pd.DataFrame(rows)
+
+
+def read_grid(out: str | Path) -> dict[str, list]:
+    """The grid of the sweep in the folder `out`. Raises `SweepError` when there is none."""
+    try:
+        return json.loads((Path(out).expanduser() / "sweep.json").read_text(encoding="utf-8"))["grid"]
+    except FileNotFoundError:
+        raise SweepError(f"There is no sweep in {out}.") from None
 
 
 def summarise(results: pd.DataFrame, settings: list[str]) -> pd.DataFrame:
@@ -576,8 +581,10 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt as error:
         print(f"Interrupted. {str(error).strip()}", file=sys.stderr)
         return 130
-    settings = settings_of({name: sorted(set(results[name])) for name in grid if name in results})
-    print(summarise(results, settings).head(10).round(3).to_string())
+    summary = summarise(results, settings_of(read_grid(options.out)))
+    print(summary.head(BEST_SHOWN).round(3).to_string())
+    if len(summary) > BEST_SHOWN:
+        print(f"… and {len(summary) - BEST_SHOWN} more settings in {options.out}/summary.csv")
     failed = (results["status"] == "failed").sum()
     print(f"\n{(results['status'] == 'finished').sum()} finished, {failed} failed: {options.out}/results.csv")
     return 1 if failed else 0

@@ -254,12 +254,13 @@ def test_a_sweep_reports_what_fails_and_goes_on_where_it_was(tmp_path, toy):
 
 
 def test_a_finished_sweep_starts_nothing(tmp_path, toy):
-    said = []
-    sweep.sweep(toy, {"seed": 4}, tmp_path / "out", workers=1, say=said.append)
+    said, grid = [], {"seed": 4, "pictures": [[1], [2, 3]]}
+    sweep.sweep(toy, grid, tmp_path / "out", workers=1, say=said.append)
     assert len(said) == 2 and "1 at a time" in said[1]
-    results = sweep.sweep(toy, {"seed": 4}, tmp_path / "out", workers=1, say=said.append)
-    assert said[2:] == ["1 run of toy.ipynb, 1 finished before"]
-    assert results["validation_accuracy"].tolist() == [0.4] and "classes" not in results
+    results = sweep.sweep(toy, grid, tmp_path / "out", workers=1, say=said.append)
+    assert said[2:] == ["2 runs of toy.ipynb, 2 finished before"]
+    assert results["validation_accuracy"].tolist() == [0.4, 0.4] and "classes" not in results
+    assert sweep.summarise(results, ["pictures"]).index.tolist() == ["[1]", "[2, 3]"]
 
 
 def test_one_sweep_a_folder(tmp_path, toy):
