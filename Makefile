@@ -16,7 +16,7 @@ lab: .venv/ready ## open the lessons in JupyterLab
 	$(BIN)/jupyter lab notebooks
 
 test: .venv/ready lint ## check and run everything: helpers, lessons, stored outputs
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 lint: .venv/ready ## check the form of code and lessons
 	$(BIN)/ruff check .

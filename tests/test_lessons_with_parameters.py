@@ -172,3 +172,11 @@ def test_lesson_09_refuses_a_recipe_that_there_is_not(tmp_path):
     assert done.returncode == 1
     assert "There is no 'hours' among seconds, minutes, far." in done.stderr
     assert not (tmp_path / "runs").exists()  # refused before anything is trained
+
+
+def test_lesson_10_refuses_a_learning_rate_that_is_none(tmp_path):
+    given = {"dataset": "doodles", "learning_rates": "0.1, fast", "run_dir": "sweeps"}
+    done = run_plain_papermill(LESSONS[9], tmp_path, **given)
+    assert done.returncode == 1
+    assert "The parameter learning_rate is a number, such as 0.001; 'fast' is not." in done.stderr
+    assert not (tmp_path / "sweeps").exists()  # refused before anything runs

@@ -193,7 +193,7 @@ def write_lesson(folder, source):
 def test_a_kernel_that_dies_gets_a_sentence(tmp_path):
     lesson = write_lesson(tmp_path, "import os; os.kill(os.getpid(), 9)")
     (tmp_path / "out").mkdir()
-    with pytest.raises(series.SeriesError, match=r"11_trouble\.ipynb: in the cell In \[2\] its kernel died"):
+    with pytest.raises(series.SeriesError, match=r"11_trouble\.ipynb: in the cell In \[1\] its kernel died"):
         series.run_lesson(lesson, tmp_path / "out", {})
 
 
