@@ -120,9 +120,21 @@ def find_lessons(numbers: Sequence[str] = ()) -> list[Path]:
 
 
 def lesson_parameters(lesson: Path) -> dict:
-    """The parameters of a lesson with their default values."""
+    """The parameters of a lesson with their default values.
+
+    Raises `SeriesError` for a default that is not written out, such as 2 * 3: its type can't be read.
+    """
     found = papermill.inspect_notebook(lesson)
-    return {name: ast.literal_eval(parameter["default"]) for name, parameter in found.items()}
+    defaults = {}
+    for name, parameter in found.items():
+        try:
+            defaults[name] = ast.literal_eval(parameter["default"])
+        except (ValueError, SyntaxError):
+            raise SeriesError(
+                f"The parameter {name} of {lesson.name} has the default {parameter['default']}; accepted are "
+                "numbers, text and lists, written out."
+            ) from None
+    return defaults
 
 
 def checked_parameters(lessons: list[Path], given: dict) -> dict:
@@ -149,7 +161,16 @@ def checked_parameters(lessons: list[Path], given: dict) -> dict:
 
 def _as_type_of(default, name: str, value):
     kind = type(default)
-    words = {int: "a whole number", float: "a number", str: "text", list: "a list of whole numbers"}[kind]
+    words = {
+        bool: "True or False",
+        int: "a whole number",
+        float: "a number",
+        str: "text",
+        list: "a list of whole numbers",
+    }
+    if kind not in words:
+        raise SeriesError(f"The parameter {name} has the default {default!r}, which doesn't say its type.")
+    words = words[kind]
     wrong = SeriesError(f"The parameter {name} is {words}, such as {default!r}; {value!r} is not.")
     if kind is str:
         if not isinstance(value, str):

@@ -15,9 +15,11 @@ Dask hands the runs to workers, on this machine or on a cluster; `helpers.sweep_
 
 import argparse
 import contextlib
+import hashlib
 import itertools
 import json
 import logging
+import math
 import queue
 import re
 import shutil
@@ -98,31 +100,44 @@ def sweep(
             the others.
     """
     lesson = find_lesson(lesson)
-    if workers < 0 or retries < 0:
-        raise SweepError("workers and retries are 0 or more.")
+    for name, number in (("workers", workers), ("retries", retries)):
+        if number < 0:
+            raise SweepError(f"{name} is 0 or more; {number} is not.")
     if scheduler and workers:
         raise SweepError("workers are those of this machine: with a scheduler, the cluster has its own.")
+    if resources and not scheduler:
+        raise SweepError("resources are those of a cluster's workers: give its scheduler, too.")
     grid = checked_grid(lesson, grid)
     out = Path(out).expanduser().resolve()
     runs = combinations(grid)
-    with _opened(out, lesson, grid) as token:
+    notebook = _without_outputs(lesson)
+    begun = False
+    with _opened(out, lesson, grid, notebook) as token:
         todo = {name: parameters for name, parameters in runs.items() if not (out / name).exists()}
         before = len(runs) - len(todo)
         say(f"{_count(len(runs))} of {lesson.name}" + (f", {before} finished before" if before else ""))
         try:
             if todo:
                 with _connected(scheduler, workers, len(todo)) as (client, threads, where):
+                    begun = True
                     say(where)
-                    tasks = _tasks(todo, lesson, out, token, threads)
+                    tasks = [
+                        RunTask(name, parameters, lesson.name, notebook, str(out), token, threads)
+                        for name, parameters in todo.items()
+                    ]
                     with contextlib.closing(_Bar(before, len(runs))) as bar:
                         _run_all(client, tasks, out, retries, resources or {}, say, bar)
             return _write_results(out, grid)
         except (KeyboardInterrupt, SweepError) as stopped:
+            if not begun and isinstance(stopped, SweepError):  # nothing is there that the grid would bind
+                if not before:
+                    (out / "sweep.json").unlink()
+                raise
             finished = sum((out / name).exists() for name in runs)
             with contextlib.suppress(SweepError):  # a full disk has no room for the table either
                 _write_results(out, grid)
             raise type(stopped)(
-                f"{stopped} {finished} of {_count(len(runs))} are finished and kept in {out}; "
+                f"{stopped} {finished} of {_count(len(runs))} finished; that is kept in {out}, and "
                 "the same call runs the others."
             ) from None
 
@@ -132,12 +147,16 @@ def find_lesson(lesson: str | Path) -> Path:
     path = Path(lesson)
     if path.suffix != ".ipynb":
         return find_lessons([str(lesson)])[0]
+    if not path.exists():
+        raise SweepError(f"There is no notebook {path}; accepted are a lesson's number and the path of one.")
     try:
-        nbformat.read(path, as_version=4)
-    except (OSError, ValueError, nbformat.reader.NotJSONError):
-        raise SweepError(
-            f"There is no notebook {path}; accepted are a lesson's number and the path of one."
-        ) from None
+        notebook = nbformat.read(path, as_version=4)
+    except (OSError, ValueError, AttributeError, nbformat.reader.NotJSONError):
+        raise SweepError(f"{path} is not a notebook.") from None
+    if "kernelspec" not in notebook.metadata:
+        raise SweepError(f"{path} does not say its kernel: run it in Jupyter once, and save it.")
+    if not any("parameters" in cell.metadata.get("tags", []) for cell in notebook.cells):
+        raise SweepError(f"{path} has no cell with the tag parameters, so there is nothing to vary.")
     return path
 
 
@@ -199,10 +218,11 @@ def varying(grid: dict[str, list]) -> list[str]:
 
 
 @contextlib.contextmanager
-def _opened(out: Path, lesson: Path, grid: dict):
+def _opened(out: Path, lesson: Path, grid: dict, notebook: str):
     """The folder of the sweep, for this process alone; yields the content of its sweep.json."""
     path = out / "sweep.json"
-    meant = {"lesson": lesson.name, "grid": grid}
+    digest = hashlib.sha256(notebook.encode()).hexdigest()
+    meant = {"lesson": lesson.name, "sha256": digest, "grid": grid}
     try:
         if out.exists() and not path.exists() and (not out.is_dir() or _holds_something(out)):
             raise SweepError(f"{out} exists and is not a sweep: choose another folder.")
@@ -238,6 +258,8 @@ def _change(there: dict, meant: dict) -> str:
     """What differs between two sweeps, in words; "" for the same."""
     if there["lesson"] != meant["lesson"]:
         return f"of the lesson {there['lesson']}"
+    if there["sha256"] != meant["sha256"]:
+        return f"{there['lesson']} has changed since, so old and new runs can't be compared"
     for name in there["grid"] | meant["grid"]:
         before, now = there["grid"].get(name, "not there"), meant["grid"].get(name, "not there")
         if before != now:
@@ -295,7 +317,9 @@ def _quiet_logs():
 def _client(address: str) -> Client:
     try:
         return Client(address, timeout=CONNECT_SECONDS)
-    except (OSError, ValueError) as error:
+    except ValueError as error:
+        raise SweepError(f"{address} is not the address of a scheduler, tcp://HOST:PORT ({error}).") from None
+    except OSError as error:
         raise SweepError(
             f"No scheduler answers at {address} ({error or type(error).__name__}): "
             "start one with `dask scheduler` and give the address that it prints."
@@ -319,16 +343,13 @@ def _check_helpers(client: Client) -> None:
             )
 
 
-def _tasks(todo: dict, lesson: Path, out: Path, token: str, threads: int | None) -> list[RunTask]:
+def _without_outputs(lesson: Path) -> str:
+    """The notebook as each worker gets it: the outputs are many times the size of the rest."""
     notebook = nbformat.read(lesson, as_version=4)
     for cell in notebook.cells:
         if cell.cell_type == "code":
-            cell.outputs = []  # many times the size of the rest
-    text = nbformat.writes(notebook)
-    return [
-        RunTask(name, parameters, lesson.name, text, str(out), token, threads)
-        for name, parameters in todo.items()
-    ]
+            cell.outputs, cell.execution_count = [], None
+    return nbformat.writes(notebook)
 
 
 def _run_all(client, tasks, out, retries, resources, say, bar) -> None:
@@ -554,7 +575,7 @@ def main(arguments: list[str] | None = None) -> int:
         type=int,
         default=0,
         metavar="N",
-        help="runs at a time on this machine (default: what fits)",
+        help="runs at a time on this machine (default: 0, as many as fit)",
     )
     parser.add_argument(
         "--retries", type=int, default=0, metavar="N", help="try a run that fails again (default: 0)"
@@ -591,11 +612,15 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def read_resources(text: str) -> dict[str, float]:
-    """ "GPU=1" or "GPU=1 MEMORY=2" -> {"GPU": 1.0, …}, as `dask worker --resources` takes them."""
+    """ "GPU=1" -> {"GPU": 1.0}; several have spaces or commas between them, as for `dask worker --resources`."""
     try:
-        return {name: float(amount) for name, amount in (part.split("=") for part in text.split())}
+        pairs = [part.split("=") for part in text.replace(",", " ").split()]
+        resources = {name: float(amount) for name, amount in pairs}
+        if all(0 < amount < math.inf for amount in resources.values()):
+            return resources
     except ValueError:
-        raise SweepError(f"resources are NAME=NUMBER, such as GPU=1; {text!r} is not.") from None
+        pass
+    raise SweepError(f"resources are NAME=NUMBER, more than 0, such as GPU=1; {text!r} is not.")
 
 
 if __name__ == "__main__":

@@ -189,10 +189,50 @@ def test_options_that_do_not_fit_are_refused(tmp_path, toy):
     assert [path.name for path in (tmp_path / "other").iterdir()] == ["thesis.txt"]
     with pytest.raises(sweep.SweepError, match="with a scheduler, the cluster has its own"):
         sweep.sweep(toy, {"seed": [0]}, tmp_path / "out", scheduler="tcp://127.0.0.1:1", workers=2)
-    with pytest.raises(sweep.SweepError, match="GPU=1; 'GPU' is not"):
-        sweep.read_resources("GPU")
-    with pytest.raises(sweep.SweepError, match="No scheduler answers at nonsense"):
-        sweep.sweep(toy, {"seed": [0]}, tmp_path / "out", scheduler="nonsense")
+    with pytest.raises(sweep.SweepError, match="give its scheduler, too"):
+        sweep.sweep(toy, {"seed": [0]}, tmp_path / "out", resources={"GPU": 1})
+    with pytest.raises(sweep.SweepError, match="workers is 0 or more; -1 is not"):
+        sweep.sweep(toy, {"seed": [0]}, tmp_path / "out", workers=-1)
+    for text in ("GPU", "GPU=-1", "GPU=0", "GPU=inf", "GPU=nan"):
+        with pytest.raises(sweep.SweepError, match=f"GPU=1; '{text}' is not"):
+            sweep.read_resources(text)
+    assert sweep.read_resources("GPU=1, MEMORY=2") == {"GPU": 1, "MEMORY": 2}
+
+
+def test_a_scheduler_that_is_not_there_leaves_the_folder_free(tmp_path, toy):
+    out = tmp_path / "out"
+    with pytest.raises(sweep.SweepError, match="nonsense is not the address of a scheduler, tcp://HOST:PORT"):
+        sweep.sweep(toy, {"seed": [0]}, out, scheduler="nonsense")
+    with pytest.raises(sweep.SweepError, match=r"No scheduler answers at tcp://127\.0\.0\.1:1 ") as refused:
+        sweep.sweep(toy, {"seed": [1]}, out, scheduler="tcp://127.0.0.1:1")
+    assert "finished" not in str(refused.value)
+    assert [path.name for path in out.iterdir()] == [".lock"]
+
+
+def test_a_notebook_that_cannot_be_run_is_refused(tmp_path, toy):
+    (tmp_path / "text.ipynb").write_text("hello")
+    notebook = nbformat.read(toy, as_version=4)
+    parameters = notebook.cells[0]
+    parameters.source = "flag = True  # a switch\nnothing = None  # of no type"
+    nbformat.write(notebook, tmp_path / "types.ipynb")
+    parameters.source = "product = 2 * 3  # not written out"
+    nbformat.write(notebook, tmp_path / "product.ipynb")
+    parameters.metadata.tags = []
+    nbformat.write(notebook, tmp_path / "untagged.ipynb")
+    del notebook.metadata["kernelspec"]
+    nbformat.write(notebook, tmp_path / "kernel.ipynb")
+    for name, grid, sentence in [
+        ("text", {"seed": 0}, "text.ipynb is not a notebook"),
+        ("types", {"nothing": 1}, "nothing has the default None, which doesn't say its type"),
+        ("types", {"flag": 1}, "flag is True or False"),
+        ("product", {"product": 1}, "product of product.ipynb has the default 2.*written out"),
+        ("untagged", {"seed": 0}, "untagged.ipynb has no cell with the tag parameters"),
+        ("kernel", {"seed": 0}, "kernel.ipynb does not say its kernel"),
+    ]:
+        with pytest.raises(series.SeriesError, match=sentence):
+            sweep.sweep(tmp_path / f"{name}.ipynb", grid, tmp_path / "out")
+    assert sweep.checked_grid(tmp_path / "types.ipynb", {"flag": [True, False]}) == {"flag": [True, False]}
+    assert not (tmp_path / "out").exists()
 
 
 def test_values_and_names():
@@ -261,6 +301,11 @@ def test_a_finished_sweep_starts_nothing(tmp_path, toy):
     results = sweep.sweep(toy, grid, tmp_path / "out", workers=1, say=said.append)
     assert said[2:] == ["2 runs of toy.ipynb, 2 finished before"]
     assert results["validation_accuracy"].tolist() == [0.4, 0.4] and "classes" not in results
+    notebook = nbformat.read(toy, as_version=4)
+    notebook.cells[1].source += "\nprint('mended')"
+    nbformat.write(notebook, toy)
+    with pytest.raises(sweep.SweepError, match=r"toy\.ipynb has changed since, so old and new runs can't be"):
+        sweep.sweep(toy, grid, tmp_path / "out", workers=1)
     assert sweep.summarise(results, ["pictures"]).index.tolist() == ["[1]", "[2, 3]"]
 
 
@@ -281,14 +326,20 @@ def test_ctrl_c_keeps_what_was_finished_and_leaves_no_process(tmp_path, toy):
     arguments = command(toy, {"seconds": [0, 60], "seed": [0, 1]}, out)
     environment = os.environ | {"TEST_FOLDER": str(out)}
     running = subprocess.Popen(
-        arguments, stderr=subprocess.PIPE, text=True, start_new_session=True, env=environment
+        arguments,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        env=environment,
+        # As a terminal starts it; a shell's background jobs, and all they start, ignore Ctrl-C.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     wait_for(lambda: len([path for path in out.glob("*seconds=0.0*") if path.suffix != ".partial"]) == 2)
     wait_for(lambda: sum("ipykernel" in line for line in processes_of(out)) == 2)
     os.killpg(running.pid, signal.SIGINT)  # as a terminal does: to all processes of the command
     _, said = running.communicate(timeout=60)
     assert running.returncode == 130
-    assert "Interrupted. 2 of 4 runs are finished and kept in" in said
+    assert "Interrupted. 2 of 4 runs finished; that is kept in" in said
     assert "the same call runs the others" in said and "Traceback" not in said
     wait_for(lambda: not processes_of(out), 10)
     assert pd.read_csv(out / "results.csv")["status"].tolist() == 2 * ["finished"] + 2 * ["missing"]
@@ -408,7 +459,7 @@ def test_a_scheduler_that_is_lost(tmp_path, toy, cluster):
     cluster.scheduler.kill()
     _, said = running.communicate(timeout=60)
     assert running.returncode == 1
-    assert "The scheduler was lost: start it and its workers again. 1 of 2 runs are finished and kept" in said
+    assert "The scheduler was lost: start it and its workers again. 1 of 2 runs finished" in said
     assert "Traceback" not in said
     assert sweep.read_results(out)["status"].tolist() == ["finished", "missing"]
     wait_for(lambda: not [line for line in processes_of(cluster.folder) if "ipykernel" in line], 30)
