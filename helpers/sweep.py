@@ -612,7 +612,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def read_resources(text: str) -> dict[str, float]:
-    """ "GPU=1" -> {"GPU": 1.0}; several have spaces or commas between them, as for `dask worker --resources`."""
+    """ "GPU=1" -> {"GPU": 1.0}; several have spaces or commas between them, as with `dask worker`."""
     try:
         pairs = [part.split("=") for part in text.replace(",", " ").split()]
         resources = {name: float(amount) for name, amount in pairs}
