@@ -27,9 +27,11 @@ td, th { padding: .2rem .8rem; border-bottom: 1px solid var(--line); text-align:
 
 def without_widgets(notebook: NotebookNode) -> NotebookNode:
     """Take what lives in a kernel alone out of a notebook's outputs: the figure beside it stays."""
+    widget = "application/vnd.jupyter.widget-view+json"
     for cell in notebook.cells:
-        for output in cell.get("outputs", []):
-            output.get("data", {}).pop("application/vnd.jupyter.widget-view+json", None)
+        for output in list(cell.get("outputs", [])):
+            if output.get("data", {}).pop(widget, None) and set(output.data) <= {"text/plain"}:
+                cell.outputs.remove(output)  # such as a progress bar, whose text says how it began
     notebook.metadata.pop("widgets", None)
     return notebook
 
