@@ -1,0 +1,642 @@
+"""Wrong answers to the homework, as they are made.
+
+WRONG: {homework: {answer cell: [(test cell, part of its message, answer)]}}. An answer is the code that
+stands in the answer's cell; the test takes its points away, and the learner reads the message in the
+feedback.
+"""
+
+
+def _values(name, test, answers):
+    return [(test, message, f"{name} = {value}") for value, message in answers]
+
+
+WRONG = {
+    "homework_02": {
+        "answer-1a": _values(
+            "bytes_stored",
+            "test-1a",
+            [
+                ("1_200 * 48 * 64", "How many channels"),
+                ("48 * 64 * 3", "That is one picture"),
+                ("1_200 * 48 * 64 * 3 * 4", "uint8 takes one byte"),
+                ("1_200 * 48 * 64 * 3 * 8", "number of bits"),
+            ],
+        ),
+        "answer-1b": _values(
+            "bytes_divided",
+            "test-1b",
+            [
+                ("1_200 * 48 * 64 * 3", "numbers with a fraction"),
+                ("1_200 * 48 * 64 * 3 * 4", "Four bytes would be float32"),
+                ("1_200 * 48 * 64 * 3 / 255", "the memory that each takes does not"),
+            ],
+        ),
+        "answer-2": [
+            ("test-2", "counted on from 255 to 0", "brighter = broken_brighter"),
+            (
+                "test-2",
+                "counted on from 255 to 0",
+                "def brighter(pictures, by):\n    return np.clip(pictures + np.uint8(by % 256), 0, 255)",
+            ),
+            (
+                "test-2",
+                "should be uint8 again",
+                "def brighter(pictures, by):\n    return np.clip(pictures.astype(int) + by, 0, 255)",
+            ),
+            (
+                "test-2",
+                "hold at 0 as well",
+                "def brighter(pictures, by):\n"
+                "    return np.minimum(pictures.astype(int) + by, 255).astype(np.uint8)",
+            ),
+            (
+                "test-2",
+                "has changed the pictures that it was given",
+                "def brighter(pictures, by):\n"
+                "    pictures[...] = np.clip(pictures.astype(int) + by, 0, 255)\n    return pictures",
+            ),
+        ],
+        "answer-3a": [
+            (
+                "test-3a",
+                "Compare the objects of the pictures",
+                "def leaked(object_of, train, test):\n    return len(np.intersect1d(train, test))",
+            ),
+            (
+                "test-3a",
+                "count the test pictures, not the objects",
+                "def leaked(object_of, train, test):\n"
+                "    return len(set(object_of[train]) & set(object_of[test]))",
+            ),
+            (
+                "test-3a",
+                "where no object is in both sets",
+                "def leaked(object_of, train, test):\n    return len(test)",
+            ),
+        ],
+        "answer-3b": _values(
+            "leaky_splits",
+            "test-3b",
+            [
+                ('["C"]', "are there objects in both"),
+                ('["A"]', "were put back"),
+                ('["A", "B", "C"]', "B puts whole objects"),
+            ],
+        ),
+        "answer-4a": _values(
+            "accuracy_of_always_cat",
+            "test-4a",
+            [("1 / 3", "how many of all 1,000"), ("90", "as a share"), ("1.0", "about the dogs")],
+        ),
+        "answer-4b": _values(
+            "mean_over_classes",
+            "test-4b",
+            [("0.9", "Count classes"), ("0.9 / 3", "of the cats, which share"), ("0.5", "divide by 3")],
+        ),
+    },
+    "homework_03": {
+        "answer-1": _values(
+            "feature_map",
+            "test-1",
+            [
+                ("[[0, 1, 4], [3, 3, 1], [-2, 8, -3]]", "the bias is missing"),
+                ("convolve(picture, kernel[::-1, ::-1], bias=1)", "turned the kernel round"),
+                ("[[1, 2, 5], [4, 4, 2], [0, 9, 0]]", "nothing was said of ReLU"),
+                ("[[1, 5], [-1, -2]]", "How many places"),
+                ("[[1, 2, 5], [4, 4, 2], [-1, 9, 2]]", "1 of the nine numbers"),
+                ("[[1, 2, 5], [4, 4], [-1]]", "rows of numbers"),
+            ],
+        ),
+        "answer-2a": _values(
+            "rows",
+            "test-2a",
+            [
+                ("[60, 60, 15]", "every second of them"),
+                ("[29, 29, 7]", "where the kernel begins"),
+                ("[30, 28, 7]", "keeps the size"),
+                ("[30, 30, 8]", "whole windows only"),
+                ("[32, 32, 8]", "Does it stay inside"),
+            ],
+        ),
+        "answer-2b": _values(
+            "unseen_rows",
+            "test-2b",
+            [("0", "last window end"), ("4", "reach further"), ("2", "rest of the pooling")],
+        ),
+        "answer-3": _values(
+            "dot_kernel",
+            "test-3",
+            [
+                ("[[0, 0, 0], [0, 1, 0], [0, 0, 0]]", "upright line with 1"),
+                ("[[1, 1, 1], [1, 1, 1], [1, 1, 1]]", "Which numbers of the kernel must be negative"),
+                ("[[-1, 2, -1], [-1, 2, -1], [-1, 2, -1]]", "answers the upright line with 6"),
+                ("[[-1, -1, -1], [-1, 1, -1], [-1, -1, -1]]", "have to add up to 0"),
+                ("[[0, -1, 0], [-1, 4, -1], [0, -1, 0]]", "falling diagonal with 4"),
+                ("[[1, 1, 1], [1, -8, 1], [1, 1, 1]]", "the number in its middle"),
+            ],
+        ),
+        "answer-4": _values(
+            "kernel_of",
+            "test-4",
+            [
+                ('{"X": "A", "Y": "B", "Z": "C"}', "Which kernel answers those"),
+                ('{"X": "C", "Y": "B", "Z": "A"}', "Which kernel answers those"),
+                ('{"X": "A", "Y": "A", "Z": "A"}', "Which kernel answers those"),
+            ],
+        ),
+        "answer-5a": _values(
+            "numbers_that_differ",
+            "test-5a",
+            [("0", "Does the 9 stay"), ("2", "what leaves the map"), ("6", "they stay within")],
+        ),
+        "answer-5b": _values(
+            "average_at_top_left",
+            "test-5b",
+            [("9", "that is the maximum"), ("4.5", "two rows and two columns"), ("9 / 3", "zeros count")],
+        ),
+    },
+    "homework_04": {
+        "answer-1a": _values(
+            "shapes",
+            "test-1a",
+            [
+                (
+                    '{"conv 1": (44, 44, 3), "pool 1": (22, 22, 3), "conv 2": (10, 10, 3), "flatten": 300}',
+                    "as many channels as it has filters",
+                ),
+                (
+                    '{"conv 1": (48, 48, 8), "pool 1": (24, 24, 8), "conv 2": (12, 12, 8), "flatten": 999}',
+                    "fewer than 48 places",
+                ),
+                (
+                    '{"conv 1": (44, 44, 8), "pool 1": (22, 22, 8), "conv 2": (20, 20, 9), "flatten": 999}',
+                    "every second of the 20",
+                ),
+                (
+                    '{"conv 1": (44, 44, 8), "pool 1": (22, 22, 8), "conv 2": (10, 10, 16), "flatten": 100}',
+                    "all numbers of conv 2",
+                ),
+            ],
+        ),
+        "answer-1b": _values(
+            "parameters",
+            "test-1b",
+            [
+                ('{"conv 1": 600, "conv 2": 1_152, "dense": 16_000}', "a bias as well"),
+                ('{"conv 1": 608, "conv 2": 160, "dense": 16_010}', "add up over all 8 maps"),
+                ('{"conv 1": 208, "conv 2": 1_168, "dense": 16_010}', "*and each channel*"),
+                ('{"conv 1": 608, "conv 2": 1_168, "dense": 16_000}', "a weight for each input, and a bias"),
+            ],
+        ),
+        "answer-2a": _values(
+            "field_of_pool_1",
+            "test-2a",
+            [("5", "takes two neighbours"), ("10", "overlap"), ("7", "one pixel apart")],
+        ),
+        "answer-2b": _values(
+            "field_of_conv_2",
+            "test-2b",
+            [("8", "two pixels apart"), ("14", "widen what one sees"), ("18", "overlap")],
+        ),
+        "answer-3": [
+            ("test-3a", "what turns maps into one row", "repaired_network = broken_network"),
+            (
+                "test-3b",
+                "divide by 255",
+                """
+def repaired_network():
+    return keras.Sequential(
+        [
+            keras.Input((32, 32, 3)),
+            layers.Rescaling(255),
+            layers.Conv2D(16, 3, activation="relu"),
+            layers.MaxPooling2D(2),
+            layers.Conv2D(32, 3, activation="relu"),
+            layers.Flatten(),
+            layers.Dense(10),
+        ]
+    )""",
+            ),
+            (
+                "test-3c",
+                "a softmax is still there",
+                """
+def repaired_network():
+    return keras.Sequential(
+        [
+            keras.Input((32, 32, 3)),
+            layers.Rescaling(1 / 255),
+            layers.Conv2D(16, 3, activation="relu"),
+            layers.MaxPooling2D(2),
+            layers.Conv2D(32, 3, activation="relu"),
+            layers.Flatten(),
+            layers.Dense(10, activation="softmax"),
+        ]
+    )""",
+            ),
+            (
+                "test-3c",
+                "an activation behind the last layer",
+                """
+def repaired_network():
+    return keras.Sequential(
+        [
+            keras.Input((32, 32, 3)),
+            layers.Rescaling(1 / 255),
+            layers.Conv2D(16, 3, activation="relu"),
+            layers.MaxPooling2D(2),
+            layers.Conv2D(32, 3, activation="relu"),
+            layers.Flatten(),
+            layers.Dense(10, activation="relu"),
+        ]
+    )""",
+            ),
+        ],
+        "answer-4": _values(
+            "loss",
+            "test-4",
+            [("0.41", "if the first class"), ("0.09", "probability of the true class"), ("-2.41", "*minus*")],
+        ),
+    },
+    "homework_05": {
+        "answer-1": _values(
+            "steps",
+            "test-1",
+            [
+                ("12 * (4_500 // 32)", "is a step, too"),
+                ("12 * 4_500 / 32", "no half steps"),
+                ("141", "that is one epoch"),
+                ("12 * 4_500", "takes 32 of them"),
+            ],
+        ),
+        "answer-2a": _values(
+            "gradient",
+            "test-2a",
+            [
+                ("11", "which sign"),
+                ("-22", "is the *mean*"),
+                ("-7", "the factor x"),
+                ("-5.5", "the factor 2"),
+            ],
+        ),
+        "answer-2b": _values(
+            "w_after",
+            "test-2b",
+            [("-1.1", "*against* the gradient"), ("11", "scales the step"), ("0.1", "learning rate times")],
+        ),
+        "answer-3": [
+            ("test-3a", "P learns", 'what_to_do = {"P": "broken", "Q": "stop", "R": "go on", "S": "larger"}'),
+            (
+                "test-3a",
+                "it doesn't learn from",
+                'what_to_do = {"P": "go on", "Q": "go on", "R": "broken", "S": "larger"}',
+            ),
+            (
+                "test-3b",
+                "nothing is learned by heart",
+                'what_to_do = {"P": "go on", "Q": "stop", "R": "broken", "S": "stop"}',
+            ),
+            (
+                "test-3b",
+                "the loss of guessing ten classes",
+                'what_to_do = {"P": "go on", "Q": "stop", "R": "go on", "S": "larger"}',
+            ),
+        ],
+        "answer-4a": [
+            ("test-4a", "use *one* order for both", "shuffle = broken_shuffle"),
+            ("test-4a", "is still the old one", "def shuffle(x, y, rng):\n    return x, y"),
+            (
+                "test-4a",
+                "others there twice",
+                "def shuffle(x, y, rng):\n"
+                "    chosen = rng.integers(0, len(x), len(x))\n    return x[chosen], y[chosen]",
+            ),
+        ],
+        "answer-4b": [
+            ("test-4b", "does it know that it is given logits", "compile_it = broken_compile"),
+            (
+                "test-4b",
+                "does it know that it is given logits",
+                "def compile_it(model):\n"
+                '    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])',
+            ),
+            (
+                "test-4b",
+                "how far does the optimiser go",
+                "def compile_it(model):\n"
+                "    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)\n"
+                '    model.compile(keras.optimizers.SGD(1_000.0), loss, metrics=["accuracy"])',
+            ),
+            (
+                "test-4b",
+                "how far does the optimiser go",
+                "def compile_it(model):\n"
+                "    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)\n"
+                '    model.compile(keras.optimizers.SGD(1e-6), loss, metrics=["accuracy"])',
+            ),
+        ],
+    },
+    "homework_06": {
+        "answer-1a": _values(
+            "probabilities",
+            "test-1a",
+            [
+                ("[1, 3, 6]", "What makes them add up"),
+                ("list(np.log([1, 3, 6]) / np.log([1, 3, 6]).sum())", "The exponentials come first".lower()),
+                ("[1 / 2, 3 / 4, 6 / 7]", "treats each class alone"),
+            ],
+        ),
+        "answer-1b": _values(
+            "after_adding",
+            "test-1b",
+            [
+                ("[1 / 3, 1 / 3, 1 / 3]", "are still there"),
+                ("[0, 0, 1]", "none gets ahead"),
+                ("[100.1, 100.3, 100.6]", "probabilities add up to 1"),
+            ],
+        ),
+        "answer-1c": _values(
+            "after_doubling",
+            "test-1c",
+            [
+                ("[0.1, 0.3, 0.6]", "something changes"),
+                ("[0.2, 0.6, 1.2]", "add up to 2"),
+                ("[0.05, 0.15, 0.8]", "which exponentials"),
+            ],
+        ),
+        "answer-2": [
+            ("test-2a", "a batch of one picture is", "prepare = broken_prepare"),
+            ("test-2b", "take their mean", "def prepare(photo):\n    return photo[::2, ::2][None]"),
+            (
+                "test-2a",
+                "divides by 255 itself",
+                "def prepare(photo):\n"
+                "    return photo.reshape(32, 2, 32, 2, 3).mean(axis=(1, 3))[None] / 255",
+            ),
+            (
+                "test-2b",
+                "a quarter of the photograph",
+                "def prepare(photo):\n    return photo[:32, :32][None]",
+            ),
+            (
+                "test-2b",
+                "counts on from 255 to 0",
+                "def prepare(photo):\n"
+                "    total = photo[::2, ::2] + photo[1::2, ::2] + photo[::2, 1::2] + photo[1::2, 1::2]\n"
+                "    return (total // 4)[None]",
+            ),
+        ],
+        "answer-3a": _values(
+            "speaks_for",
+            "test-3a",
+            [("(2, 0)", "speak for or against"), ("(2, 2)", "count from 0"), ("(0, 0)", "hardly anything")],
+        ),
+        "answer-3b": _values(
+            "speaks_against",
+            "test-3b",
+            [("(1, 1)", "speaks for one"), ("(0, 2)", "the row comes first"), ("(3, 1)", "count from 0")],
+        ),
+        "answer-4a": [
+            (
+                "test-4a",
+                "say which class",
+                "def answer_or_silence(probabilities, threshold):\n"
+                "    return probabilities.max(axis=1) >= threshold",
+            ),
+            (
+                "test-4a",
+                "so the answer is -1",
+                "def answer_or_silence(probabilities, threshold):\n    return probabilities.argmax(axis=1)",
+            ),
+            (
+                "test-4a",
+                "is not *below*",
+                "def answer_or_silence(probabilities, threshold):\n"
+                "    largest = probabilities.max(axis=1)\n"
+                "    return np.where(largest > threshold, probabilities.argmax(axis=1), -1)",
+            ),
+            (
+                "test-4a",
+                "there are three answers",
+                "def answer_or_silence(probabilities, threshold):\n"
+                "    return np.where(probabilities < threshold, -1, 1)",
+            ),
+        ],
+        "answer-4b": _values(
+            "share_answered",
+            "test-4b",
+            [
+                ("float((of_unknown.max(axis=1) < 0.5).mean())", "keeps silent about"),
+                ("int((of_unknown.max(axis=1) >= 0.5).sum())", "not as a number of pictures"),
+                ("float(of_unknown.max(axis=1).mean())", "on average"),
+            ],
+        ),
+    },
+    "homework_07": {
+        "answer-1a": _values(
+            "reach",
+            "test-1a",
+            [
+                ("2 * 1.96 * (0.8 * 0.2 / 2_000) ** 0.5", "width of the whole interval"),
+                ("(0.8 * 0.2 / 2_000) ** 0.5", "one standard deviation"),
+                ("1.96 * (0.8 * 0.2 / 2_000)", "take the root"),
+                ("1.75", "not in per cent"),
+            ],
+        ),
+        "answer-1b": _values(
+            "pictures_for_half",
+            "test-1b",
+            [
+                ("4_000", "stands under a root"),
+                ("1_000", "wider"),
+                ("6_000", "on top of"),
+                ("2_828", "square"),
+            ],
+        ),
+        "answer-2a": [
+            ("test-2a", "you exchanged the two", "recall_of_cat = 80 / 120\nprecision_of_cat = 80 / 100"),
+            ("test-2a", "not of all pictures", "recall_of_cat = 80 / 300\nprecision_of_cat = 80 / 120"),
+            ("test-2a", "down the column", "recall_of_cat = 0.8\nprecision_of_cat = 0.8"),
+        ],
+        "answer-2b": _values(
+            "most_often",
+            "test-2b",
+            [
+                ('("cat", "dog")', "The row is the true class"),
+                ('("frog", "frog")', "the diagonal holds"),
+                ('("frog", "cat")', "a larger number"),
+            ],
+        ),
+        "answer-3": [
+            ("test-3a", "mirrored twin", 'leaks = ["D", "F"]'),
+            ("test-3a", "chooses the epoch", 'leaks = ["B", "D"]'),
+            ("test-3a", "chooses the learning rate", 'leaks = ["B", "F"]'),
+            ("test-3b", "from the training pictures alone", 'leaks = ["B", "C", "D", "F"]'),
+            ("test-3b", "no label has a part in it", 'leaks = ["B", "D", "E", "F"]'),
+            ("test-3b", "nothing but the picture itself", 'leaks = list("ABCDEF")'),
+        ],
+        "answer-4a": _values(
+            "calibration_error",
+            "test-4a",
+            [
+                ("0.25 / 3", "weigh each by its own"),
+                ("0.05 + 0.1 + 0.1", "the sum of the distances"),
+                ("0.1", "the last range alone"),
+                ("9.5", "not in per cent"),
+            ],
+        ),
+        "answer-4b": _values(
+            "verdict",
+            "test-4b",
+            [
+                ('"not sure enough"', "Which is larger"),
+                ('"as sure as right"', "compare confidence and accuracy"),
+                ('"unsure"', "the answer is one of"),
+            ],
+        ),
+        "answer-5": [
+            ("test-5", "B minus A", "low, high = -0.0327, 0.0127"),
+            ("test-5", "too small a factor", "low, high = 0.01 - 1.96 * 0.00816, 0.01 + 1.96 * 0.00816"),
+            ("test-5", "one standard error", "low, high = 0.01 - 0.00816, 0.01 + 0.00816"),
+        ],
+    },
+    "homework_08": {
+        "answer-1": [
+            (
+                "test-1a",
+                "count epochs from 1",
+                """
+def early_stopping(losses, patience):
+    best = 0
+    for epoch, loss in enumerate(losses):
+        if loss < losses[best]:
+            best = epoch
+        if epoch - best == patience:
+            return epoch, best
+    return len(losses) - 1, best""",
+            ),
+            (
+                "test-1b",
+                "not with the epoch before",
+                """
+def early_stopping(losses, patience):
+    worse = 0
+    for epoch in range(1, len(losses)):
+        worse = worse + 1 if losses[epoch] >= losses[epoch - 1] else 0
+        if worse == patience:
+            break
+    return epoch + 1, int(np.argmin(losses[: epoch + 1])) + 1""",
+            ),
+            (
+                "test-1b",
+                "an equal loss is not lower",
+                """
+def early_stopping(losses, patience):
+    best = 1
+    for epoch, loss in enumerate(losses, start=1):
+        if loss <= losses[best - 1]:
+            best = epoch
+        if epoch - best == patience:
+            return epoch, best
+    return len(losses), best""",
+            ),
+            (
+                "test-1a",
+                "first the epoch after which it stops",
+                """
+def early_stopping(losses, patience):
+    best = 1
+    for epoch, loss in enumerate(losses, start=1):
+        if loss < losses[best - 1]:
+            best = epoch
+        if epoch - best == patience:
+            return best, epoch
+    return best, len(losses)""",
+            ),
+        ],
+        "answer-2": [
+            ("test-2a", "left *out*", "factor = 5\nmean_sum_in_training = 10\nsum_when_predicting = 10"),
+            (
+                "test-2b",
+                "there to keep the sum",
+                "factor = 1.25\nmean_sum_in_training = 8\nsum_when_predicting = 10",
+            ),
+            (
+                "test-2b",
+                "nothing is left out",
+                "factor = 1.25\nmean_sum_in_training = 10\nsum_when_predicting = 8",
+            ),
+            (
+                "test-2b",
+                "nothing is multiplied",
+                "factor = 1.25\nmean_sum_in_training = 10\nsum_when_predicting = 12.5",
+            ),
+            (
+                "test-2a",
+                "not quite the sum",
+                "factor = 1.2\nmean_sum_in_training = 10\nsum_when_predicting = 10",
+            ),
+        ],
+        "answer-3": [
+            (
+                "test-3a",
+                "stand on their heads",
+                "def random_flip(pictures, rng):\n"
+                "    chosen = rng.random(len(pictures)) < 0.5\n"
+                "    return np.where(chosen[:, None, None, None], pictures[:, ::-1], pictures)",
+            ),
+            (
+                "test-3b",
+                "all pictures share one decision",
+                "def random_flip(pictures, rng):\n"
+                "    return pictures[:, :, ::-1] if rng.random() < 2 else pictures",
+            ),
+            (
+                "test-3a",
+                "red and blue are exchanged",
+                "def random_flip(pictures, rng):\n"
+                "    chosen = rng.random(len(pictures)) < 0.5\n"
+                "    return np.where(chosen[:, None, None, None], pictures[..., ::-1], pictures)",
+            ),
+            (
+                "test-3b",
+                "the pictures that you were given have changed",
+                "def random_flip(pictures, rng):\n"
+                "    chosen = rng.random(len(pictures)) < 0.5\n"
+                "    pictures[chosen] = pictures[chosen][:, :, ::-1]\n    return pictures",
+            ),
+        ],
+        "answer-4": [
+            ("test-4", "what does training=True leave on", "accuracy = broken_accuracy"),
+            (
+                "test-4",
+                "the share that is wrong",
+                "def accuracy(model, x, y):\n"
+                "    return float((np.asarray(model(x)).argmax(axis=1) != y).mean())",
+            ),
+            (
+                "test-4",
+                "as a share",
+                "def accuracy(model, x, y):\n"
+                "    return int((np.asarray(model(x)).argmax(axis=1) == y).sum())",
+            ),
+        ],
+        "answer-5": [
+            (
+                "test-5",
+                "the interval of early stopping",
+                'shown_to_help = ["early stopping", "flip and shift"]\ncheaper_than_none = "early stopping"',
+            ),
+            (
+                "test-5",
+                "the interval of dropout",
+                'shown_to_help = ["flip and shift", "dropout"]\ncheaper_than_none = "early stopping"',
+            ),
+            (
+                "test-5",
+                "compare the CPU seconds",
+                'shown_to_help = ["flip and shift"]\ncheaper_than_none = "flip and shift"',
+            ),
+        ],
+    },
+}
