@@ -1,19 +1,26 @@
 # Each target sets up .venv first if it is not there. Python 3.11 to 3.13; another one: make PYTHON=python3.12 run
 
 PROFILE ?= quick
+HOMEWORK ?= 03
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run lab test lint outputs lock clean
+.PHONY: help run lab handouts homework grade usb check-usb test test-browser lint outputs lock clean
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: .venv/ready ## run all lessons on the built-in pictures, pages in build/ (PROFILE=class or full for more)
 	$(BIN)/python -m helpers.series --profile $(PROFILE) --out build
 
 lab: .venv/ready ## open the lessons in JupyterLab
 	$(BIN)/jupyter lab notebooks
+
+homework: .venv/ready ## write the student version of the homework into course/release
+	$(BIN)/python -m helpers.homework make
+
+grade: .venv/ready ## grade homework that was handed in: make grade HOMEWORK=03 FROM=FOLDER
+	$(BIN)/python -m helpers.homework grade $(HOMEWORK) $(if $(FROM),--from "$(FROM)")
 
 test: .venv/ready lint ## check and run everything: helpers, lessons, stored outputs
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
@@ -29,7 +36,7 @@ lock: .venv/ready ## renew requirements.txt from pyproject.toml
 	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --upgrade \
 		--no-emit-index-url --custom-compile-command "make lock" --quiet -o requirements.txt
 
-clean: ## delete .venv and build
+clean: ## delete .venv and build, never course
 	rm -rf .venv build
 
 # setup_venv.sh picks the Python and says in one sentence what is missing. The file `ready` is written last,

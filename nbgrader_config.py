@@ -1,7 +1,7 @@
 """How nbgrader finds the homework. It reads this file when it is called in this folder.
 
-The sources, with solutions and hidden tests, are in notebooks/homework. What belongs to a class goes to the folder
-course, which git ignores: the student version, what is handed in, the gradebook, the feedback.
+The sources, with solutions and hidden tests, are in notebooks/homework. What belongs to a class goes to the
+folder course, which git ignores: the student version, what is handed in, the gradebook, the feedback.
 """
 
 from pathlib import Path
@@ -17,5 +17,3 @@ c.ClearSolutions.text_stub = "*Write your answer here, in place of this line.*"
 c.ExecutePreprocessor.timeout = (
     120  # seconds for a cell: an answer that never ends loses its points, not the run
 )
-# Files that were handed in are called NAME_homework_03.ipynb.
-c.FileNameCollectorPlugin.named_regexp = r".*[/\\](?P<student_id>[^/\\]+?)_(?P<file_id>homework_\d\d)\.ipynb$"

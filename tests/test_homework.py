@@ -1,25 +1,18 @@
 """The homework, graded by the real nbgrader: right, untouched and wrong answers."""
 
 import html
-import os
 import re
-import sys
-from pathlib import Path
 
+from helpers import homework as helper
 from helpers.series import NOTEBOOKS
 
 import nbformat
+import pandas as pd
 import pytest
 from homework_answers import WRONG
 from nbgrader.api import Gradebook
-from nbgrader.apps import NbGraderAPI
-from nbgrader.coursedir import CourseDirectory
-from traitlets.config import Config
-from traitlets.config.loader import PyFileConfigLoader
 
-ROOT = NOTEBOOKS.parent
 HOMEWORK = sorted(path.name for path in (NOTEBOOKS / "homework").iterdir() if path.is_dir())
-BIN = Path(sys.executable).parent
 
 
 def cells(notebook, prefix):
@@ -42,24 +35,9 @@ def hand_in(course, homework, student, answers):
     nbformat.write(notebook, folder / f"{homework}.ipynb")
 
 
-@pytest.fixture(autouse=True)
-def alembic_on_path(monkeypatch):
-    """nbgrader calls alembic by its name."""
-    monkeypatch.setenv("PATH", f"{BIN}{os.pathsep}{os.environ['PATH']}")
-    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
-
-
 @pytest.fixture
 def course(tmp_path):
-    (tmp_path / "course").mkdir()
     return tmp_path / "course"
-
-
-@pytest.fixture
-def nbgrader(course):
-    config = Config(PyFileConfigLoader("nbgrader_config.py", path=str(ROOT)).load_config())
-    config.CourseDirectory.root = str(course)
-    return NbGraderAPI(CourseDirectory(config=config), config=config)
 
 
 def scores(course, homework, student):
@@ -106,9 +84,8 @@ def nth_wrong(homework, number):
 
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("homework", HOMEWORK)
-def test_nbgrader_gives_the_points_and_says_what_was_wrong(homework, nbgrader, course):
-    made = nbgrader.generate_assignment(homework)
-    assert made["success"], made
+def test_nbgrader_gives_the_points_and_says_what_was_wrong(homework, course):
+    helper.make([homework], course)
     solutions = {name: cell.source for name, cell in cells(source(homework), "answer-").items()}
     explained = dict.fromkeys(cells(source(homework), "explain-"), "Because of this.")
 
@@ -117,9 +94,8 @@ def test_nbgrader_gives_the_points_and_says_what_was_wrong(homework, nbgrader, c
     for number in range(BY_NBGRADER):
         _, answers = nth_wrong(homework, number)
         hand_in(course, homework, f"wrong{number}", solutions | explained | answers)
-    for student in ("right", "untouched", *(f"wrong{number}" for number in range(BY_NBGRADER))):
-        graded = nbgrader.autograde(homework, student)
-        assert graded["success"], graded
+    table = helper.grade(homework, course)
+    assert not table["problem"].any(), table
 
     points, by_hand = scores(course, homework, "right")
     tests = {name for name in points if name.startswith("test-")}
@@ -131,8 +107,6 @@ def test_nbgrader_gives_the_points_and_says_what_was_wrong(homework, nbgrader, c
 
     for number in range(BY_NBGRADER):
         points, _ = scores(course, homework, f"wrong{number}")
-        feedback = nbgrader.generate_feedback(homework, f"wrong{number}")
-        assert feedback["success"], feedback
         page = (course / "feedback" / f"wrong{number}" / homework / f"{homework}.html").read_text()
         executed = course / "autograded" / f"wrong{number}" / homework / f"{homework}.ipynb"
         run = cells(nbformat.read(executed, as_version=4), "test-")
@@ -159,3 +133,65 @@ def test_further_wrong_answers_lose_their_points(homework):
         assert set(told) >= {test for test, _, _ in wrong.values()}
         for test, message, _ in wrong.values():
             assert message in told[test]
+
+
+def test_a_class_hands_in_files(course, tmp_path, capsys):
+    handed_in = tmp_path / "mail"
+    handed_in.mkdir()
+    right = source("homework_02")
+    nbformat.write(right, handed_in / "anna_homework_02.ipynb")
+    cells(right, "answer-1a")["answer-1a"].source = "import os\nos._exit(1)"
+    nbformat.write(right, handed_in / "ben_homework_02.ipynb")
+    (handed_in / "notes.txt").write_text("not homework")
+
+    arguments = ["grade", "02", "--from", str(handed_in), "--course", str(course)]
+    assert helper.main(arguments) == 1  # of ben
+    printed = capsys.readouterr()
+    table = pd.read_csv(course / "homework_02.csv", index_col="name")
+    assert table.loc["anna", ["points", "of", "to grade by hand"]].tolist() == [10, 12, 1]
+    assert "ben: can't be graded: DeadKernelError: Kernel died" in printed.err
+
+    page = course / "feedback" / "anna" / "homework_02" / "homework_02.html"
+    with Gradebook(f"sqlite:///{course / 'gradebook.db'}") as book:
+        book.find_grade("explain-5", "homework_02", "homework_02", "anna").manual_score = 2
+        book.find_grade("explain-5", "homework_02", "homework_02", "anna").needs_manual_grade = False
+        book.db.commit()
+    graded = (course / "autograded" / "anna" / "homework_02" / "homework_02.ipynb").stat().st_mtime
+    page.unlink()
+    helper.main(["grade", "2", "--course", str(course)])  # again: the points by hand come into the feedback
+    assert "Score: 12.0 / 12.0" in re.sub(r"\s+", " ", page.read_text())
+    assert (course / "autograded" / "anna" / "homework_02" / "homework_02.ipynb").stat().st_mtime == graded
+
+
+@pytest.mark.parametrize(
+    ("files", "message"),
+    [
+        ({}, "there is none here"),
+        (
+            {"homework_03.ipynb": "{}"},
+            "homework_03.ipynb: a notebook that was handed in is called NAME_homework_03",
+        ),
+        ({"anna_homework_03 (1).ipynb": "{}"}, "is called NAME_homework_03.ipynb"),
+        ({"anna_homework_03.ipynb": "no JSON"}, "is no notebook: ask for it once more"),
+        ({"1/anna_homework_03.ipynb": "{}", "2/anna_homework_03.ipynb": "{}"}, "handed in homework_03 twice"),
+    ],
+)
+def test_files_that_cannot_be_taken_in(files, message, course, tmp_path, capsys):
+    folder = tmp_path / "mail"
+    folder.mkdir()
+    for name, text in files.items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(text)
+    assert helper.main(["grade", "03", "--from", str(folder), "--course", str(course)]) == 1
+    assert message in capsys.readouterr().err
+    assert not (course / "submitted").exists()
+
+
+def test_what_cannot_be_graded(course, tmp_path, capsys):
+    assert helper.main(["make", "09", "--course", str(course)]) == 1
+    assert "There is no homework 09; there is 02, 03" in capsys.readouterr().err
+    assert helper.main(["grade", "04", "--course", str(course)]) == 1
+    assert "Nobody has handed in homework_04" in capsys.readouterr().err
+    (tmp_path / "file").write_text("")
+    assert helper.main(["make", "02", "--course", str(tmp_path / "file" / "course")]) == 1
+    assert "can't be made: Not a directory" in capsys.readouterr().err
