@@ -1,7 +1,6 @@
 # Each target sets up .venv first if it is not there. Python 3.11 to 3.13; another one: make PYTHON=python3.12 run
 
 PROFILE ?= quick
-HOMEWORK ?= 03
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
@@ -15,6 +14,9 @@ run: .venv/ready ## run all lessons on the built-in pictures, pages in build/ (P
 
 lab: .venv/ready ## open the lessons in JupyterLab
 	$(BIN)/jupyter lab notebooks
+
+handouts: .venv/ready ## pages to print and slides of all lessons, in build/handouts/
+	$(BIN)/python -m helpers.handouts
 
 homework: .venv/ready ## write the student version of the homework into course/release
 	$(BIN)/python -m helpers.homework make

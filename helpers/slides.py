@@ -1,0 +1,335 @@
+"""A lesson as slides for the beamer: one file, shown by any browser.
+
+A slide is a box of 1280 × 720 units that fills the window, so that what fits on one screen fits on all. The
+text of a slide that is too full gets smaller until it fits. Fifty lines of script turn the pages; a library
+for slides would do the same, and would have to be kept up to date.
+"""
+
+import html
+import math
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from helpers.pages import code_colours, page
+
+from bs4 import BeautifulSoup, Tag
+
+HEIGHT = 520  # units that a slide has below its heading
+WHOLE = {"What you'll do", "What you'll learn", "What you need", "Summary", "Exercises", "Next"}
+CHECK = re.compile(r"\w+ = None\n\w+\.check_\w+\(")  # an exercise's cell: the class answers aloud
+EXERCISE = re.compile(r"<strong>\d+\.</strong>")
+KEYS = (
+    "Next slide: →, ↓, Page Down, space or a click. Back: ←, ↑, Page Up or a click at the left edge. "
+    "First and last: Home, End."
+)
+
+# Always light: that is what can be read in a room that isn't dark.
+STYLE = """
+:root { color-scheme: light; --u: min(100vw / 1280, 100vh / 720); --link: #0b57d0; --line: #c4c4c4; }
+body { margin: 0; background: #fff; color: #1b1b1b; font-family: system-ui, sans-serif; }
+.slide { width: calc(1280 * var(--u)); height: calc(720 * var(--u)); position: relative; }
+.slide { padding: calc(30 * var(--u)) calc(50 * var(--u)) calc(46 * var(--u)); margin: 0 auto; }
+.slide { font-size: calc(30 * var(--u)); line-height: 1.35; overflow: hidden; }
+.slide { box-sizing: border-box; background: #fff; outline: 0; }
+.content { height: 100%; display: flex; flex-direction: column; }
+.content > * { flex: none; margin: 0 0 .5em; }
+.number { position: absolute; right: calc(50 * var(--u)); bottom: calc(10 * var(--u)); margin: 0; }
+.number { color: #555; font-size: .6em; }
+h1 { font-size: 2em; line-height: 1.15; }
+h2 { font-size: 1.4em; line-height: 1.15; }
+h2 span { font-weight: normal; color: #555; }
+.title { justify-content: center; }
+.title > p { max-width: 34em; }
+.small { font-size: .75em; }
+a { color: var(--link); }
+summary { cursor: pointer; }
+:focus-visible { outline: .1em solid var(--link); outline-offset: .1em; }
+ul, ol { padding-left: 1.3em; }
+li { margin-bottom: .25em; }
+pre, code { font-family: ui-monospace, Consolas, monospace; }
+code { font-size: .9em; }
+pre { font-size: min(.8em, 62em / var(--columns)); line-height: 1.35; margin: 0; white-space: pre-wrap; }
+pre { overflow-wrap: anywhere; }
+pre code { font-size: inherit; }
+.code { background: #f8f8f8; border: 1px solid var(--line); border-radius: .3em; padding: .3em .5em; }
+.output { padding: 0 .5em; }
+.note { font-style: italic; }
+.content > .figure { flex: 1; min-height: 0; margin: 0; }
+.figure img { display: block; width: 100%; height: 100%; object-fit: contain; }
+table { border-collapse: collapse; font-size: .8em; font-variant-numeric: tabular-nums; line-height: 1.25; }
+td, th { padding: .15em .7em; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top; }
+.dataframe td { white-space: nowrap; }
+@media screen {
+  .presented { overflow: hidden; height: 100vh; }
+  .presented .slide { position: absolute; inset: 0; margin: auto; visibility: hidden; }
+  .presented .slide.here { visibility: visible; }
+}
+@page { size: 1280px 720px; margin: 0; }
+@media print { :root { --u: 1px; } .slide { break-after: page; } details:not([open]) { display: none; } }
+"""
+
+SCRIPT = """
+const slides = [...document.querySelectorAll(".slide")];
+const steps = { ArrowRight: 1, ArrowDown: 1, PageDown: 1, " ": 1, ArrowLeft: -1, ArrowUp: -1, PageUp: -1 };
+const asked = () => (parseInt(location.hash.slice(1)) || 1) - 1; // "#12" is the twelfth
+let here = 0;
+
+// Make the text of a slide smaller until nothing is cut off.
+function fit(slide) {
+  const content = slide.querySelector(".content");
+  for (let percent = 100; percent >= 30; percent -= 2) {
+    content.style.fontSize = percent + "%";
+    const over = (side) => content["scroll" + side] > content["client" + side] + 1;
+    if (!over("Height") && !over("Width")) break;
+  }
+}
+
+function show(place) {
+  here = Math.max(0, Math.min(place, slides.length - 1));
+  slides.forEach((slide, number) => slide.classList.toggle("here", number === here));
+  history.replaceState(null, "", "#" + slides[here].id);
+  slides[here].focus({ preventScroll: true });
+}
+
+addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.altKey || event.metaKey) return;
+  if (event.key === " " && event.target.closest("summary, a")) return; // it opens what has the focus
+  if (event.key === "Home") show(0);
+  else if (event.key === "End") show(slides.length - 1);
+  else if (event.key in steps) show(here + (event.key === " " && event.shiftKey ? -1 : steps[event.key]));
+  else return;
+  event.preventDefault();
+});
+addEventListener("click", (event) => {
+  if (event.target.closest("a, details") || !getSelection().isCollapsed) return;
+  show(here + (event.clientX < innerWidth / 8 ? -1 : 1));
+});
+addEventListener("toggle", (event) => fit(event.target.closest(".slide")), true);
+addEventListener("resize", () => slides.forEach(fit));
+addEventListener("hashchange", () => show(asked()));
+
+document.body.classList.add("presented");
+slides.forEach(fit);
+show(asked());
+"""
+
+
+@dataclass
+class Block:
+    """What stays together on a slide: its HTML, and about how many units high it is."""
+
+    html: str
+    height: float
+    first: bool = False  # begins a slide: an exercise
+
+
+def lesson_slides(body: BeautifulSoup, title: str, page_of_lesson: str, index: str) -> str:
+    """The slides of a lesson's body, as `helpers.pages.lesson_body` makes it.
+
+    Figures come without the code that draws them, long paragraphs with their beginning, "…" for the rest.
+    Imports and the cells in which a reader checks an answer are left out. `page_of_lesson`
+    and `index` are the addresses of the lesson's page and of the list of lessons.
+    """
+    (first, opening), *rest = _sections(body)
+    links = f'<a href="{page_of_lesson}">The lesson, to read</a> · <a href="{index}">All lessons</a>'
+    slides = [
+        f'<div class="content title"><h1>{first}</h1>\n{"".join(block.html for block in opening)}\n'
+        f'<p class="small">{KEYS}<br>{links}</p></div>'
+    ]
+    for heading, blocks in rest:
+        parts = _packed(blocks)
+        for number, part in enumerate(parts, start=1):
+            of = f" <span>{number}/{len(parts)}</span>" if len(parts) > 1 else ""
+            inside = "\n".join(block.html for block in part)
+            slides.append(f'<div class="content"><h2>{heading}{of}</h2>\n{inside}</div>')
+    sections = "\n".join(
+        f'<section class="slide" id="{number}" tabindex="-1">\n{slide}\n'
+        f'<p class="number">{html.escape(title)} · {number} / {len(slides)}</p>\n</section>'
+        for number, slide in enumerate(slides, start=1)
+    )
+    main = f"<main>\n{sections}\n</main>\n<script>{SCRIPT}</script>"
+    return page(f"Slides: {title}", main, code_colours("default"), STYLE)
+
+
+def _sections(body: BeautifulSoup) -> list[tuple[str, list[Block]]]:
+    """The headings of a lesson in order, each with the blocks below it; the first is its title."""
+    found, imports = [], True
+    for cell in body.find_all("div", class_="cell"):
+        if "code_cell" in cell["class"]:
+            if imports:  # what comes between them and the next heading
+                found.append(("Set up", []))
+            else:
+                found[-1][1].extend(_of_code(cell))
+            imports = False
+            continue
+        for element in cell.find(class_="text_cell_render").find_all(recursive=False):
+            if re.fullmatch("h[1-6]", element.name):
+                found.append((element.decode_contents(), []))
+            else:
+                heading, blocks = found[-1]
+                blocks.extend(_of_text(element, whole=len(found) == 1 or element_text(heading) in WHOLE))
+    return [(heading, blocks) for heading, blocks in found if blocks]
+
+
+def element_text(inner: str) -> str:
+    """Text of a piece of HTML."""
+    return html.unescape(re.sub(r"<[^>]*>", "", inner))
+
+
+def _packed(blocks: list[Block]) -> list[list[Block]]:
+    """The blocks in order, as many on a slide as it has room for."""
+    slides, left = [], -1
+    for block in blocks:
+        if block.first or block.height > left:
+            slides.append([])
+            left = HEIGHT
+        slides[-1].append(block)
+        left -= block.height
+    return slides
+
+
+def _of_text(element: Tag, whole: bool) -> Iterator[Block]:
+    if element.name == "details":
+        summary, rest = element.summary, element.summary.find_next_siblings()
+        opened = " open" if element.has_attr("open") else ""
+        for part in [block for child in rest for block in _of_text(child, whole=True)]:
+            yield Block(f"<details{opened}>{summary}{part.html}</details>", HEIGHT)
+    elif element.name in ("ul", "ol"):
+        yield from _of_list(element, whole)
+    elif element.find("table"):
+        yield from _of_table(element)
+    elif element.name == "pre" or element.find("pre"):
+        yield from _of_pre(element, "code")
+    else:
+        inner = element.decode_contents() if whole else shortened(element.decode_contents())
+        yield Block(f"<p>{inner}</p>", _lines(element_text(inner)) * 41 + 15, bool(EXERCISE.match(inner)))
+
+
+def _of_list(element: Tag, whole: bool) -> Iterator[Block]:
+    """A list, cut where a slide is full."""
+    number, items, height = int(element.get("start", 1)), [], 0
+    for place, item in enumerate(element.find_all("li", recursive=False), start=number):
+        inner = item.decode_contents() if whole else shortened(item.decode_contents())
+        high = _lines(element_text(inner)) * 41 + 8
+        if items and height + high > HEIGHT:
+            yield _list(element.name, number, items, height)
+            number, items, height = place, [], 0
+        items.append(inner)
+        height += high
+    yield _list(element.name, number, items, height)
+
+
+def _list(name: str, number: int, items: list[str], height: float) -> Block:
+    start = f' start="{number}"' if name == "ol" and number > 1 else ""
+    inner = "".join(f"<li>{item}</li>" for item in items)
+    return Block(f"<{name}{start}>{inner}</{name}>", height + 15)
+
+
+def _of_code(cell: Tag) -> list[Block]:
+    source = cell.find(class_="input_area")
+    if CHECK.match(source.get_text().strip()):
+        return []
+    blocks = [block for output in cell.find_all(class_="output_subarea") for block in _of_output(output)]
+    if note := cell.find(class_="note"):
+        blocks.append(Block(str(note), 52))
+    if cell.img:
+        return blocks
+    blocks[:0] = _of_pre(source, "code")
+    height = sum(block.height for block in blocks)
+    together = Block("\n".join(block.html for block in blocks), height)
+    return [together] if height <= HEIGHT else blocks
+
+
+def _of_output(output: Tag) -> Iterator[Block]:
+    if output.img:
+        yield Block(f'<div class="figure">{output.img}</div>', 400)  # at least: it takes what is left
+    elif output.table:
+        yield from _of_table(output)
+    elif output.pre:
+        yield from _of_pre(output, "output")
+    else:
+        for element in output.find_all(recursive=False):
+            yield from _of_text(element, whole=True)
+
+
+def _of_pre(element: Tag, kind: str) -> Iterator[Block]:
+    """Code, or what it printed, which is cut where a slide is full."""
+    pre = element if element.name == "pre" else element.pre
+    inner, lines = pre.decode_contents().strip("\n"), pre.get_text().strip("\n").split("\n")
+    columns = max(40, min(110, max(map(len, lines))))
+    line_height = min(0.8, 62 / columns) * 30 * 1.35
+    heights = [math.ceil(max(1, len(line)) / columns) * line_height for line in lines]
+    parts = [(inner, sum(heights))]
+    if "<" not in inner:  # otherwise a tag might go over several lines
+        parts = [
+            ("\n".join(inner.split("\n")[part]), sum(heights[part])) for part in _cut(heights, HEIGHT - 36)
+        ]
+    colours = "highlight " if kind == "code" else ""
+    for text, height in parts:
+        inside = f'<pre style="--columns: {columns}">{text}</pre>'
+        yield Block(f'<div class="{colours}{kind}">{inside}</div>', height + 36)
+
+
+def _of_table(element: Tag) -> Iterator[Block]:
+    """A table, cut where a slide is full, with its column headers on each."""
+    head, rows = element.table.thead, element.table.tbody.find_all("tr")
+    heights = [max(_lines(cell.get_text(), 40) for cell in row.find_all(["th", "td"])) * 36 for row in rows]
+    kind = ' class="dataframe"' if "dataframe" in element.table.get("class", []) else ""
+    top = 36 * len(head.find_all("tr")) + 15
+    parts = _cut(heights, HEIGHT - top)
+    lines = _with_all_headers(rows) if len(parts) > 1 else list(map(str, rows))
+    for part in parts:
+        body = "\n".join(lines[part])
+        yield Block(f"<table{kind}>\n{head}\n<tbody>\n{body}\n</tbody>\n</table>", top + sum(heights[part]))
+
+
+def _with_all_headers(rows: list[Tag]) -> list[str]:
+    """The rows of a table, each with the headers that rows above it share with it."""
+    found, shared = [], []  # shared: HTML of a header, and how many rows it still is for
+    for row in rows:
+        shared = [(header, left - 1) for header, left in shared if left > 1]
+        cells = [header for header, _ in shared]
+        for cell in row.find_all(["th", "td"]):
+            alone = f'<th scope="row">{cell.decode_contents()}</th>' if cell.name == "th" else str(cell)
+            if span := int(cell.get("rowspan", 1)) - 1:
+                shared.append((alone, span + 1))
+            cells.append(alone)
+        found.append(f"<tr>{''.join(cells)}</tr>")
+    return found
+
+
+def _cut(heights: list[float], room: float) -> list[slice]:
+    """Cut what is so high, one below the other, into parts of about the same number that fit into `room`."""
+    count = max(1, math.ceil(sum(heights) / room))
+    size = math.ceil(len(heights) / count)
+    return [slice(begin, begin + size) for begin in range(0, len(heights), size)]
+
+
+def _lines(text: str, columns: int = 72) -> int:
+    return max(1, math.ceil(len(" ".join(text.split())) / columns))
+
+
+def shortened(inner: str, enough: int = 180) -> str:
+    """A long paragraph's first sentences, and its last one if that asks, or leads to what comes next.
+
+    `inner`: its HTML; what is left out is marked with "…". A paragraph of up to `enough` characters
+    of text stays as it is.
+    """
+    if len(element_text(inner)) <= enough:
+        return inner
+    sentences = []
+    for piece in re.split(r"(?<=[.?!:])\s+(?=[A-Z<“\"])", inner.strip()):
+        tags = re.findall(r"<(/?)\w", sentences[-1]) if sentences else []
+        if sentences and (tags.count("") != tags.count("/") or re.search(r"\b[A-Z]\.$", sentences[-1])):
+            sentences[-1] += f" {piece}"  # a full stop within a tag, or of an initial, ends no sentence
+        else:
+            sentences.append(piece)
+    kept = [sentences.pop(0)]
+    while sentences and len(element_text(" ".join([*kept, sentences[0]]))) <= enough:
+        kept.append(sentences.pop(0))
+    if not sentences:
+        return inner
+    last = sentences[-1] if re.search(r"[?:](<[^>]*>)*$", sentences[-1]) else ""
+    between = "" if last and len(sentences) == 1 else "\N{NO-BREAK SPACE}…"
+    return f"{' '.join(kept)}{between} {last}".strip()
