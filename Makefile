@@ -1,6 +1,7 @@
 # Each target sets up .venv first if it is not there. Python 3.11 to 3.13; another one: make PYTHON=python3.12 run
 
 PROFILE ?= quick
+USB ?= build/usb
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
@@ -23,6 +24,12 @@ homework: .venv/ready ## write the student version of the homework into course/r
 
 grade: .venv/ready ## grade homework that was handed in: make grade HOMEWORK=03 FROM=FOLDER
 	$(BIN)/python -m helpers.homework grade $(HOMEWORK) $(if $(FROM),--from "$(FROM)")
+
+usb: .venv/ready ## make a folder for a room without internet (USB=DIR USB_OPTIONS="--platform … --data …")
+	$(BIN)/python -m helpers.usb make "$(USB)" $(USB_OPTIONS)
+
+check-usb: .venv/ready ## check that folder, and install from it for a try (USB=DIR CHECK_OPTIONS=--fast)
+	$(BIN)/python -m helpers.usb check "$(USB)" $(CHECK_OPTIONS)
 
 test: .venv/ready lint ## check and run everything: helpers, lessons, stored outputs
 	$(BIN)/python -m pytest -n 2 --dist loadgroup

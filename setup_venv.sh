@@ -26,7 +26,7 @@ if ! "$found" -c 'import ensurepip, venv' 2>/dev/null; then
     exit 1
 fi
 
-echo "Setting up .venv with $("$found" --version): this downloads and takes a few minutes, once."
+echo "Setting up .venv with $("$found" --version): this takes a few minutes, once."
 if [ "$(.venv/bin/python --version 2>/dev/null)" != "$("$found" --version)" ]; then
     rm -rf .venv  # of another Python, or half made
 fi

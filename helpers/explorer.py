@@ -76,6 +76,8 @@ class ConvolutionExplorer:
         for place, value in np.ndenumerate(feature_map):
             self.buttons[place].description = f"{value:g}"
             self.buttons[place].button_style = "warning" if place == self.place else ""
+            # The white of JupyterLab's light theme can't be read on its orange.
+            self.buttons[place].style.text_color = "black" if place == self.place else None
         self.map_grid.children = [self.buttons[place] for place in np.ndindex(feature_map.shape)]
         self.map_grid.layout.grid_template_columns = f"repeat({columns}, 3.5em)"
         figure = figures.window(

@@ -99,12 +99,12 @@ WRONG = {
             "feature_map",
             "test-1",
             [
-                ("[[0, 1, 4], [3, 3, 1], [-2, 8, -3]]", "the bias is missing"),
+                ("[[0, 3, 2], [6, 3, 0], [-2, 4, -2]]", "the bias is missing"),
                 ("convolve(picture, kernel[::-1, ::-1], bias=1)", "turned the kernel round"),
-                ("[[1, 2, 5], [4, 4, 2], [0, 9, 0]]", "nothing was said of ReLU"),
-                ("[[1, 5], [-1, -2]]", "How many places"),
-                ("[[1, 2, 5], [4, 4, 2], [-1, 9, 2]]", "1 of the nine numbers"),
-                ("[[1, 2, 5], [4, 4], [-1]]", "rows of numbers"),
+                ("[[1, 4, 3], [7, 4, 1], [0, 5, 0]]", "nothing was said of ReLU"),
+                ("[[1, 3], [-1, -1]]", "How many places"),
+                ("[[1, 4, 3], [7, 4, 1], [-1, 5, 1]]", "1 of the nine numbers"),
+                ("[[1, 4, 3], [7, 4], [-1]]", "rows of numbers"),
             ],
         ),
         "answer-2a": _values(
@@ -127,9 +127,9 @@ WRONG = {
             "dot_kernel",
             "test-3",
             [
-                ("[[0, 0, 0], [0, 1, 0], [0, 0, 0]]", "upright line with 1"),
+                ("[[0, 0, 0], [0, 1, 0], [0, 0, 0]]", "vertical line with 1"),
                 ("[[1, 1, 1], [1, 1, 1], [1, 1, 1]]", "Which numbers of the kernel must be negative"),
-                ("[[-1, 2, -1], [-1, 2, -1], [-1, 2, -1]]", "answers the upright line with 6"),
+                ("[[-1, 2, -1], [-1, 2, -1], [-1, 2, -1]]", "answers the vertical line with 6"),
                 ("[[-1, -1, -1], [-1, 1, -1], [-1, -1, -1]]", "have to add up to 0"),
                 ("[[0, -1, 0], [-1, 4, -1], [0, -1, 0]]", "falling diagonal with 4"),
                 ("[[1, 1, 1], [1, -8, 1], [1, 1, 1]]", "the number in its middle"),
@@ -141,7 +141,7 @@ WRONG = {
             [
                 ('{"X": "A", "Y": "B", "Z": "C"}', "Which kernel answers those"),
                 ('{"X": "C", "Y": "B", "Z": "A"}', "Which kernel answers those"),
-                ('{"X": "A", "Y": "A", "Z": "A"}', "Which kernel answers those"),
+                ('{"X": "A", "Y": "C", "Z": "B"}', "Which kernel answers those"),
             ],
         ),
         "answer-5a": _values(
@@ -491,7 +491,7 @@ def repaired_network():
             [
                 ('"not sure enough"', "Which is larger"),
                 ('"as sure as right"', "compare confidence and accuracy"),
-                ('"unsure"', "the answer is one of"),
+                ('"too shure"', "is not one of"),
             ],
         ),
         "answer-5": [
@@ -607,33 +607,18 @@ def early_stopping(losses, patience):
             ),
         ],
         "answer-4": [
-            ("test-4", "what does training=True leave on", "accuracy = broken_accuracy"),
             (
                 "test-4",
-                "the share that is wrong",
-                "def accuracy(model, x, y):\n"
-                "    return float((np.asarray(model(x)).argmax(axis=1) != y).mean())",
-            ),
-            (
-                "test-4",
-                "as a share",
-                "def accuracy(model, x, y):\n"
-                "    return int((np.asarray(model(x)).argmax(axis=1) == y).sum())",
-            ),
-        ],
-        "answer-5": [
-            (
-                "test-5",
                 "the interval of early stopping",
                 'shown_to_help = ["early stopping", "flip and shift"]\ncheaper_than_none = "early stopping"',
             ),
             (
-                "test-5",
+                "test-4",
                 "the interval of dropout",
                 'shown_to_help = ["flip and shift", "dropout"]\ncheaper_than_none = "early stopping"',
             ),
             (
-                "test-5",
+                "test-4",
                 "compare the CPU seconds",
                 'shown_to_help = ["flip and shift"]\ncheaper_than_none = "flip and shift"',
             ),
