@@ -34,6 +34,9 @@ check-usb: .venv/ready ## check that folder, and install from it for a try (USB=
 test: .venv/ready lint ## check and run everything: helpers, lessons, stored outputs
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
+test-browser: .venv/ready ## run all lessons in JupyterLab in Chromium, check the handouts, screenshots in build/browser
+	$(BIN)/python -m pytest tests/browser -m browser
+
 lint: .venv/ready ## check the form of code and lessons
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
