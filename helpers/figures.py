@@ -39,9 +39,10 @@ def show(figure: Figure, alt: str, update: DisplayHandle | None = None) -> None:
 
 
 def show_animation(frames: Iterable[Figure], alt: str, seconds: float = 0.7) -> None:
-    """Display figures of one size one after another, `seconds` each, again and again; `alt` describes them.
+    """Display figures of one size one after another, `seconds` each, three times; `alt` describes them.
 
-    The last one stays longer, so that it can be read.
+    The last one stays longer, so that it can be read, and then for good: what moves for ever disturbs reading
+    (WCAG 2.2.2).
 
     They are stored as one animated PNG, which JupyterLab, GitHub and browsers play without a kernel. What
     can't play it, such as paper, shows the first frame.
@@ -52,7 +53,7 @@ def show_animation(frames: Iterable[Figure], alt: str, seconds: float = 0.7) -> 
     first, *others = [picture.quantize(palette=palette, dither=Image.Dither.NONE) for picture in pictures]
     file = io.BytesIO()
     durations = [int(1000 * seconds)] * len(others) + [4000]
-    first.save(file, "PNG", save_all=True, append_images=others, duration=durations, loop=0)
+    first.save(file, "PNG", save_all=True, append_images=others, duration=durations, loop=3)
     show_png(file.getvalue(), alt)
 
 

@@ -25,7 +25,8 @@ from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
 ROOT = Path(__file__).parent.parent
-HANDED_IN = re.compile(r"(?P<name>.+)_(?P<homework>homework_\d\d)\.ipynb")
+# A browser adds " (1)" to a second download.
+HANDED_IN = re.compile(r"(?P<name>.+)_(?P<homework>homework_\d\d)( \(\d+\))?\.ipynb", re.IGNORECASE)
 
 
 class HomeworkError(ValueError):
@@ -79,12 +80,14 @@ def take_in(folder: Path, name: str, course: Path) -> list[str]:
     Returns the names. Raises `HomeworkError`, before anything is copied, when there is none, or one is no
     notebook.
     """
-    found = {file: HANDED_IN.fullmatch(file.name) for file in sorted(folder.rglob(f"*{name}*.ipynb"))}
-    strange = [file.name for file, match in found.items() if not match]
+    notebooks = (file for file in sorted(folder.rglob("*.ipynb")) if ".ipynb_checkpoints" not in file.parts)
+    matches = {file: HANDED_IN.fullmatch(file.name) for file in notebooks}
+    found = {file: match for file, match in matches.items() if match and match["homework"].lower() == name}
+    strange = [file.name for file, match in matches.items() if not match]
     if strange or not found:
         raise HomeworkError(
             f"{strange[0] if strange else folder}: a notebook that was handed in is called NAME_{name}.ipynb"
-            f"{'' if strange else ', and there is none here'}."
+            f"{': rename it' if strange else ', and there is none here'}."
         )
     names = [match["name"] for match in found.values()]
     twice = {person for person in names if names.count(person) > 1}

@@ -9,6 +9,7 @@ import argparse
 import io
 import json
 import sys
+import textwrap
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,7 +46,8 @@ class Record:
 
     def __str__(self) -> str:
         """What a lesson says about a record before it draws it: a line each."""
-        return "\n".join(f"{name}: {self.about[name]}" for name in ("what", "pictures", "seeds"))
+        lines = (f"{name}: {self.about[name]}" for name in ("what", "pictures", "seeds"))
+        return "\n".join(textwrap.fill(line, 100, subsequent_indent="  ") for line in lines)
 
 
 def load_record(name: str) -> Record:

@@ -39,7 +39,7 @@ def test_an_animation_is_one_png_with_a_frame_for_each_place(monkeypatch):
     [(data, options)] = displayed
     assert options == {"metadata": {"image/png": {"alt": "moves"}}, "raw": True}
     animation = Image.open(io.BytesIO(base64.b64decode(data["image/png"])))
-    assert animation.n_frames == 9 and animation.info["loop"] == 0
+    assert animation.n_frames == 9 and animation.info["loop"] == 3
     durations = []
     frames = []
     for index in range(9):

@@ -141,7 +141,10 @@ def test_a_class_hands_in_files(course, tmp_path, capsys):
     right = source("homework_02")
     nbformat.write(right, handed_in / "anna_homework_02.ipynb")
     cells(right, "answer-1a")["answer-1a"].source = "import os\nos._exit(1)"
-    nbformat.write(right, handed_in / "ben_homework_02.ipynb")
+    nbformat.write(right, handed_in / "ben_Homework_02 (1).ipynb")
+    (handed_in / "cleo_homework_05.ipynb").write_text("of another homework")
+    (handed_in / ".ipynb_checkpoints").mkdir()
+    (handed_in / ".ipynb_checkpoints" / "anna_homework_02-checkpoint.ipynb").write_text("by JupyterLab")
     (handed_in / "notes.txt").write_text("not homework")
 
     arguments = ["grade", "02", "--from", str(handed_in), "--course", str(course)]
@@ -171,7 +174,8 @@ def test_a_class_hands_in_files(course, tmp_path, capsys):
             {"homework_03.ipynb": "{}"},
             "homework_03.ipynb: a notebook that was handed in is called NAME_homework_03",
         ),
-        ({"anna_homework_03 (1).ipynb": "{}"}, "is called NAME_homework_03.ipynb"),
+        ({"anna_homework_03.ipynb": "{}", "ben_hw03.ipynb": "{}"}, "ben_hw03.ipynb: a notebook that"),
+        ({"anna_homework_03.ipynb": "{}", "anna_Homework_03 (1).ipynb": "{}"}, "handed in homework_03 twice"),
         ({"anna_homework_03.ipynb": "no JSON"}, "is no notebook: ask for it once more"),
         ({"1/anna_homework_03.ipynb": "{}", "2/anna_homework_03.ipynb": "{}"}, "handed in homework_03 twice"),
     ],
