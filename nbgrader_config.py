@@ -9,7 +9,7 @@ from pathlib import Path
 here = Path(__file__).resolve().parent
 
 c = get_config()  # noqa: F821  nbgrader provides it
-c.CourseDirectory.course_id = "colour_pictures"
+c.CourseDirectory.course_id = "color_images"
 c.CourseDirectory.root = str(here / "course")
 c.CourseDirectory.source_directory = str(here / "notebooks" / "homework")
 c.ClearSolutions.code_stub = {"python": "# Write your answer here."}

@@ -47,35 +47,35 @@ def unseen(size: int, kernel: int, stride: int = 1, padding: str = "valid") -> l
 
 
 def convolve(
-    picture: np.ndarray, kernel: np.ndarray, bias: float = 0.0, stride: int = 1, padding: str = "valid"
+    image: np.ndarray, kernel: np.ndarray, bias: float = 0.0, stride: int = 1, padding: str = "valid"
 ) -> np.ndarray:
-    """Slide `kernel` over `picture`; each place gives the sum of products of the two, plus `bias`.
+    """Slide `kernel` over `image`; each place gives the sum of products of the two, plus `bias`.
 
-    picture: shape (height, width) or (height, width, channels); kernel: shape (rows, columns), and the same
+    image: shape (height, width) or (height, width, channels); kernel: shape (rows, columns), and the same
     channels if there are any. `stride` is the way from one place to the next, in pixels. Returns a feature
     map, shape (`output_size` of height and rows, of width and columns).
     As in Keras the kernel is not flipped. Raises ValueError when the kernel does not fit, and as
     `output_size`.
     """
-    if picture.ndim != kernel.ndim or picture.shape[2:] != kernel.shape[2:]:
+    if image.ndim != kernel.ndim or image.shape[2:] != kernel.shape[2:]:
         raise ValueError(
-            f"A kernel of shape {kernel.shape} does not fit a picture of shape {picture.shape}: "
+            f"A kernel of shape {kernel.shape} does not fit an image of shape {image.shape}: "
             "both need the same channels."
         )
     rows, columns = kernel.shape[:2]
-    height = output_size(picture.shape[0], rows, stride, padding)
-    width = output_size(picture.shape[1], columns, stride, padding)
+    height = output_size(image.shape[0], rows, stride, padding)
+    width = output_size(image.shape[1], columns, stride, padding)
     if padding == "same":
         around = [
-            zeros_around(picture.shape[0], rows, stride),
-            zeros_around(picture.shape[1], columns, stride),
+            zeros_around(image.shape[0], rows, stride),
+            zeros_around(image.shape[1], columns, stride),
         ]
-        picture = np.pad(picture, around + [(0, 0)] * (picture.ndim - 2))
+        image = np.pad(image, around + [(0, 0)] * (image.ndim - 2))
     feature_map = np.empty((height, width))
     for row in range(height):
         for column in range(width):
             top, left = row * stride, column * stride
-            window = picture[top : top + rows, left : left + columns]
+            window = image[top : top + rows, left : left + columns]
             feature_map[row, column] = np.sum(window * kernel) + bias
     return feature_map
 

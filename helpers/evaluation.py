@@ -18,19 +18,19 @@ def accuracy_interval(correct: int, total: int, confidence: float = 0.95) -> tup
 
 
 def accuracy_by_class(y: np.ndarray, predicted: np.ndarray, class_names) -> pd.DataFrame:
-    """One row a class: its pictures, how many were recognised, the accuracy and its 95 % interval."""
+    """One row a class: its images, how many were recognized, the accuracy and its 95 % interval."""
     rows = []
     for label in range(len(class_names)):
         of_class = y == label
         correct, total = int((predicted[of_class] == label).sum()), int(of_class.sum())
         low, high = accuracy_interval(correct, total)
         rows.append((total, correct, correct / total, low, high))
-    columns = ["pictures", "correct", "accuracy", "low", "high"]
+    columns = ["images", "correct", "accuracy", "low", "high"]
     return pd.DataFrame(rows, columns=columns, index=pd.Index(class_names, name="class"))
 
 
 def most_confident_mistakes(y: np.ndarray, probabilities: np.ndarray, count: int = 10) -> np.ndarray:
-    """Indices of the wrongly classified pictures, the most confident first, at most `count`.
+    """Indices of the wrongly classified images, the most confident first, at most `count`.
 
     y: labels, shape (n,); probabilities: shape (n, classes), 0 to 1.
     """
@@ -40,7 +40,7 @@ def most_confident_mistakes(y: np.ndarray, probabilities: np.ndarray, count: int
 
 
 def least_confident_right(y: np.ndarray, probabilities: np.ndarray, count: int = 10) -> np.ndarray:
-    """Indices of the rightly classified pictures, the least confident first, at most `count`.
+    """Indices of the rightly classified images, the least confident first, at most `count`.
 
     y: labels, shape (n,); probabilities: shape (n, classes), 0 to 1.
     """
@@ -52,8 +52,8 @@ def least_confident_right(y: np.ndarray, probabilities: np.ndarray, count: int =
 def reliability(y: np.ndarray, probabilities: np.ndarray, bins: int = 10) -> pd.DataFrame:
     """How often the network is right where it is how confident: a row for each of `bins` equal ranges.
 
-    The confidence is the largest probability of a picture. Columns: low, high (of the range), pictures,
-    confidence (their mean) and accuracy, both NaN in a range without pictures.
+    The confidence is the largest probability of an image. Columns: low, high (of the range), images,
+    confidence (their mean) and accuracy, both NaN in a range without images.
     Source: C. Guo et al. (2017), "On calibration of modern neural networks".
     """
     confidence = probabilities.max(axis=1)
@@ -63,16 +63,16 @@ def reliability(y: np.ndarray, probabilities: np.ndarray, bins: int = 10) -> pd.
     where = np.clip(np.digitize(confidence, edges, right=True) - 1, 0, bins - 1)
     grouped = pd.DataFrame({"bin": where, "confidence": confidence, "accuracy": right}).groupby("bin")
     table = pd.DataFrame({"low": edges[:-1], "high": edges[1:]})
-    table["pictures"] = grouped.size().reindex(table.index, fill_value=0)
+    table["images"] = grouped.size().reindex(table.index, fill_value=0)
     return table.join(grouped[["confidence", "accuracy"]].mean())
 
 
 def expected_calibration_error(y: np.ndarray, probabilities: np.ndarray, bins: int = 10) -> float:
     """The distance between confidence and accuracy, 0 to 1: the mean over the ranges of `reliability`,
-    each weighted with its pictures."""
+    each weighted with its images."""
     table = reliability(y, probabilities, bins).dropna()
     distance = (table["confidence"] - table["accuracy"]).abs()
-    return float(np.average(distance, weights=table["pictures"]))
+    return float(np.average(distance, weights=table["images"]))
 
 
 def fit_temperature(y: np.ndarray, logits: np.ndarray) -> float:

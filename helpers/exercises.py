@@ -66,14 +66,14 @@ def check_order(answer) -> None:
 # --- Lesson 02 -------------------------------------------------------------------------------------
 
 
-def check_picture_bytes(answer) -> None:
+def check_image_bytes(answer) -> None:
     _number(
         answer, 32 * 32 * 3 * 4, "Count the pixels, then the numbers in each, then the bytes of a number."
     )
 
 
 def check_constant_answer(answer) -> None:
-    _number(answer, 0.6, "Which class is the best one to name always? How many of all pictures are of it?")
+    _number(answer, 0.6, "Which class is the best one to name always? How many of all images are of it?")
 
 
 def check_choosing_set(answer) -> None:
@@ -171,12 +171,12 @@ def check_receptive_field(answer) -> None:
 
 def check_steps_per_epoch(answer) -> None:
     _number(
-        answer, math.ceil(50_000 / 32), "The pictures that are left over for the last batch are a step too."
+        answer, math.ceil(50_000 / 32), "The images that are left over for the last batch are a step too."
     )
 
 
 def check_better_network(answer) -> None:
-    _choice(answer, "second", ("first", "second"), "Which of the two numbers is about new pictures?")
+    _choice(answer, "second", ("first", "second"), "Which of the two numbers is about new images?")
 
 
 # --- Lesson 06 -------------------------------------------------------------------------------------
@@ -196,14 +196,14 @@ def check_shifted_logits(answer) -> None:
 
 
 def check_small_difference(answer) -> None:
-    _choice(answer, "no", ("yes", "no"), "How wide is the interval for 100 pictures in the table above?")
+    _choice(answer, "no", ("yes", "no"), "How wide is the interval for 100 images in the table above?")
 
 
-def check_pictures_for_half_width(answer) -> None:
+def check_images_for_half_width(answer) -> None:
     _number(
         answer,
         8_000,
-        "Compare the rows of the table above: half the width, how many times the pictures?",
+        "Compare the rows of the table above: half the width, how many times the images?",
         800,
     )
 
@@ -213,9 +213,7 @@ def check_share_of_cats(answer) -> None:
 
 
 def check_calibration_gap(answer) -> None:
-    _number(
-        answer, 0.15, "Accuracy of the range: how many of its pictures are right? Then the distance.", 1e-6
-    )
+    _number(answer, 0.15, "Accuracy of the range: how many of its images are right? Then the distance.", 1e-6)
 
 
 def check_temperature(answer) -> None:
@@ -244,7 +242,7 @@ def check_dropout_factor(answer) -> None:
 
 def check_harmful_remedy(answer) -> None:
     _choice(
-        answer, "flip", ("flip", "shift", "dropout"), "Which of them makes another class out of a picture?"
+        answer, "flip", ("flip", "shift", "dropout"), "Which of them makes another class out of an image?"
     )
 
 
@@ -257,7 +255,7 @@ def check_rising_loss(answer) -> None:
         answer,
         "surer",
         ("surer", "less sure"),
-        "For a picture that is wrong, does a smaller probability of the true class cost more or less?",
+        "For an image that is wrong, does a smaller probability of the true class cost more or less?",
     )
 
 
@@ -265,7 +263,7 @@ def check_rising_loss(answer) -> None:
 
 
 def check_fixed_milliseconds(answer) -> None:
-    _number(answer, 4, "How much longer does the step take for how many more pictures? So what takes one?")
+    _number(answer, 4, "How much longer does the step take for how many more images? So what takes one?")
 
 
 def check_operations(answer) -> None:
@@ -320,5 +318,5 @@ def check_number_to_report(answer) -> None:
     )
 
 
-def check_pictures_a_device(answer) -> None:
+def check_images_a_device(answer) -> None:
     _number(answer, 16, "`fit` takes the batch of the whole; how many devices share it?")

@@ -16,21 +16,21 @@ SIDE = 9.0  # the largest number that a slider of the kernel gives, and minus th
 class ConvolutionExplorer:
     """Sliders for the kernel, a button for each number of the feature map, and the figure of one place.
 
-    picture: shape (height, width), a square of numbers; kernel: shape (size, size), size 1 to 5, numbers
+    image: shape (height, width), a square of numbers; kernel: shape (size, size), size 1 to 5, numbers
     -9 to 9. The figure is that of `figures.window`. Raises ValueError for another shape.
     """
 
-    def __init__(self, picture: np.ndarray, kernel: np.ndarray):
+    def __init__(self, image: np.ndarray, kernel: np.ndarray):
         rows, columns = kernel.shape
-        if rows != columns or not 1 <= rows <= min(LARGEST_KERNEL, *picture.shape):
+        if rows != columns or not 1 <= rows <= min(LARGEST_KERNEL, *image.shape):
             raise ValueError(
                 f"The explorer takes kernels of 1×1 to {LARGEST_KERNEL}×{LARGEST_KERNEL} that fit "
-                f"the picture; this one is {rows}×{columns}."
+                f"the image; this one is {rows}×{columns}."
             )
-        self.picture = picture
+        self.image = image
         self.place = (0, 0)  # row and column of the feature map that is pointed at
         wide = {"description_width": "7em"}
-        largest = min(LARGEST_KERNEL, *picture.shape)
+        largest = min(LARGEST_KERNEL, *image.shape)
         self.size = widgets.IntSlider(rows, 1, largest, description="kernel size", style=wide)
         self.stride = widgets.IntSlider(1, 1, 3, description="stride", style=wide)
         self.padding = widgets.SelectionSlider(options=PADDING, description="padding", style=wide)
@@ -39,7 +39,7 @@ class ConvolutionExplorer:
         for place, value in np.ndenumerate(kernel):
             self.numbers[place].value = value
         # Likewise one button for each number that the largest feature map has.
-        self.buttons = {place: self._button(place) for place in np.ndindex(picture.shape)}
+        self.buttons = {place: self._button(place) for place in np.ndindex(image.shape)}
         self.kernel_grid = widgets.GridBox()
         self.map_grid = widgets.GridBox()
         self.figure = widgets.HTML()  # and not Image, which has no description for those who can't see it
@@ -67,7 +67,7 @@ class ConvolutionExplorer:
     def draw(self) -> None:
         """Lay out the sliders and buttons that kernel, stride and padding ask for, and draw the figure."""
         kernel, stride, padding = self.kernel, self.stride.value, self.padding.value
-        feature_map = convolve(self.picture, kernel, 0, stride, padding)
+        feature_map = convolve(self.image, kernel, 0, stride, padding)
         rows, columns = feature_map.shape
         self.place = min(self.place[0], rows - 1), min(self.place[1], columns - 1)
 
@@ -81,7 +81,7 @@ class ConvolutionExplorer:
         self.map_grid.children = [self.buttons[place] for place in np.ndindex(feature_map.shape)]
         self.map_grid.layout.grid_template_columns = f"repeat({columns}, 3.5em)"
         figure = figures.window(
-            self.picture, kernel, *self.place, stride, padding, title="One window, one number"
+            self.image, kernel, *self.place, stride, padding, title="One window, one number"
         )
         self.png = figures.png_bytes(figure)
         data = base64.b64encode(self.png).decode()
@@ -98,15 +98,15 @@ class ConvolutionExplorer:
         """What the figure shows, in words."""
         kernel, stride, padding = self.kernel, self.stride.value, self.padding.value
         row, column = self.place
-        value = convolve(self.picture, kernel, 0, stride, padding)[row, column]
+        value = convolve(self.image, kernel, 0, stride, padding)[row, column]
         return (
-            f"A picture of {'×'.join(map(str, self.picture.shape))} numbers and a kernel of "
+            f"An image of {'×'.join(map(str, self.image.shape))} numbers and a kernel of "
             f"{len(kernel)}×{len(kernel)}, stride {stride}, padding {padding}: the framed window gives the "
             f"number {value:g} at row {row}, column {column} of the feature map."
         )
 
     def show(self) -> None:
-        """Display the explorer; where no kernel runs, its figure stands there as a picture."""
+        """Display the explorer; where no kernel runs, its figure stands there as an image."""
         live = self.widget._repr_mimebundle_()
         del live["text/plain"]
         figures.show_png(self.png, self.describe(), **live)

@@ -15,8 +15,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from helpers import networks, training
-from helpers.choices import IDEAS, PRECISIONS, RECIPES
 from helpers.datasets import Dataset, DatasetError, load_dataset, split_validation
+from helpers.parameters import IDEAS, PRECISIONS, RECIPES
 
 import keras
 import numpy as np
@@ -31,7 +31,7 @@ class Recipe:
     patch: int
     blocks: int
     depth: int
-    pictures: int  # how many are looked at in the whole training, each as often as it takes
+    images: int  # how many are looked at in the whole training, each as often as it takes
     batch_size: int = 128
     learning_rate: float = 0.04  # the largest of the schedule
     weight_decay: float = 0.01
@@ -40,9 +40,9 @@ class Recipe:
 
 
 RECIPE_BOOK = {
-    "seconds": Recipe(width=32, patch=4, blocks=2, depth=2, pictures=22_000, shift=0),
-    "minutes": Recipe(width=32, patch=2, blocks=3, depth=2, pictures=270_000),
-    "far": Recipe(width=64, patch=2, blocks=3, depth=3, pictures=810_000, weight_decay=0.02),
+    "seconds": Recipe(width=32, patch=4, blocks=2, depth=2, images=22_000, shift=0),
+    "minutes": Recipe(width=32, patch=2, blocks=3, depth=2, images=270_000),
+    "far": Recipe(width=64, patch=2, blocks=3, depth=3, images=810_000, weight_decay=0.02),
 }
 # Without Muon or schedule a smaller learning rate is right.
 LEARNING_RATE_WITHOUT = {"muon": 0.01, "schedule": 0.01}
@@ -64,10 +64,10 @@ def train(
     """Train with a recipe of `RECIPE_BOOK`, and return the finished run in `run_dir`.
 
     `width` and `epochs` other than 0 go over those of the recipe, `without` leaves out ideas of
-    `choices.IDEAS`. `precision` "auto" is the faster one on this machine (`faster_precision`). What the
+    `parameters.IDEAS`. `precision` "auto" is the faster one on this machine (`faster_precision`). What the
     folder holds goes on, as in `training.open_run`, which also says when `RunError` is raised. In the
     metrics, seconds and CPU seconds are those of the whole training with building and compiling the network;
-    `flip_accuracy` is the test accuracy when the logits of each picture and its mirrored picture are
+    `flip_accuracy` is the test accuracy when the logits of each image and its mirrored image are
     averaged.
     """
     chosen = chosen_recipe(recipe, width, precision, without)
@@ -75,7 +75,7 @@ def train(
     x_train, y_train, x_validation, y_validation = split_validation(
         dataset.x_train, dataset.y_train, train_size, seed
     )
-    epochs = epochs or chosen.pictures / len(x_train)
+    epochs = epochs or chosen.images / len(x_train)
     precision = faster_precision() if precision == "auto" else precision
     classes = len(dataset.class_names)
     run = training.open_run(
@@ -94,22 +94,22 @@ def train(
         return run
     clock, cpu_clock = time.perf_counter(), time.process_time()
     rounds = max(1, round(epochs))
-    pictures = ChangedPictures(x_train, y_train, classes, chosen, epochs / rounds, without, seed)
+    images = ChangedImages(x_train, y_train, classes, chosen, epochs / rounds, without, seed)
     with computing_in(precision):
         model = networks.fast_network(
             x_train, classes, chosen.width, chosen.patch, chosen.blocks, chosen.depth, without
         )
-        compile_model(model, chosen, rounds * len(pictures), without)
-    model, pictures.round = run.resume(model, steps=len(pictures))
+        compile_model(model, chosen, rounds * len(images), without)
+    model, images.round = run.resume(model, steps=len(images))
     setup = {
         "setup_seconds": time.perf_counter() - clock,
         "setup_cpu_seconds": time.process_time() - cpu_clock,
     }
     model.fit(
-        pictures,
-        shuffle=False,  # the pictures see to that
+        images,
+        shuffle=False,  # the images see to that
         epochs=rounds,
-        initial_epoch=pictures.round,
+        initial_epoch=images.round,
         validation_data=(x_validation, keras.utils.to_categorical(y_validation, classes)),
         validation_batch_size=500,
         callbacks=run.callbacks(progress),
@@ -138,16 +138,16 @@ def chosen_recipe(recipe: str, width: int, precision: str, without: Sequence[str
 
 
 def compile_model(model: keras.Model, recipe: Recipe, steps: int, without: Sequence[str] = ()) -> None:
-    """Give `model` optimiser, schedule over `steps` steps, and loss; its labels are one-hot vectors."""
+    """Give `model` optimizer, schedule over `steps` steps, and loss; its labels are one-hot vectors."""
     rise = steps // 5
     rate = keras.optimizers.schedules.CosineDecay(
         0.0, steps - rise, warmup_target=recipe.learning_rate, warmup_steps=rise
     )
     rate = recipe.learning_rate if "schedule" in without else rate
     if "muon" in without:
-        optimiser = keras.optimizers.AdamW(rate, weight_decay=recipe.weight_decay, beta_2=0.99)
+        optimizer = keras.optimizers.AdamW(rate, weight_decay=recipe.weight_decay, beta_2=0.99)
     else:
-        optimiser = ConvolutionMuon(
+        optimizer = ConvolutionMuon(
             rate,
             momentum=0.6,
             ns_steps=3,
@@ -156,7 +156,7 @@ def compile_model(model: keras.Model, recipe: Recipe, steps: int, without: Seque
             adam_beta_2=0.99,
         )
     loss = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=recipe.label_smoothing)
-    model.compile(optimizer=optimiser, loss=loss, metrics=["accuracy"])
+    model.compile(optimizer=optimizer, loss=loss, metrics=["accuracy"])
 
 
 @keras.saving.register_keras_serializable("lessons")
@@ -178,12 +178,12 @@ class ConvolutionMuon(keras.optimizers.Muon):
         return x * max(np.prod(x.shape[:-1]), x.shape[-1]) ** 0.5 * self.rms_rate
 
 
-class ChangedPictures(keras.utils.PyDataset):
-    """Batches of training pictures in another order each round: shifted at random, and mirrored by turns.
+class ChangedImages(keras.utils.PyDataset):
+    """Batches of training images in another order each round: shifted at random, and mirrored by turns.
 
-    A picture that is mirrored in one round is not in the next (K. Jordan 2024): so the network sees both in
-    two rounds, which mirroring at random does not promise. A batch: pictures uint8 (n, 32, 32, 3), and
-    one-hot vectors (n, classes). A round has `share` times as many pictures as there are.
+    An image that is mirrored in one round is not in the next (K. Jordan 2024): so the network sees both in
+    two rounds, which mirroring at random does not promise. A batch: images uint8 (n, 32, 32, 3), and
+    one-hot vectors (n, classes). A round has `share` times as many images as there are.
     Everything follows from the seed and the number of the round.
     """
 
@@ -203,20 +203,20 @@ class ChangedPictures(keras.utils.PyDataset):
         self.steps = max(1, round(len(x) * share / self.batch_size))
         self.flip = "flip" not in without
         border = [(0, 0), (self.shift, self.shift), (self.shift, self.shift), (0, 0)]
-        self.pictures = np.pad(x, border, mode="reflect")
+        self.images = np.pad(x, border, mode="reflect")
         self.flipped_first = np.random.default_rng(seed).random(len(x)) < 0.5
         self.round = 0
 
     @property
     def round(self) -> int:
-        """The number of the round whose pictures come next, from 0."""
+        """The number of the round whose images come next, from 0."""
         return self._round
 
     @round.setter
     def round(self, number: int) -> None:
         self._round = number
         rng = np.random.default_rng([self.seed, number])
-        # More steps than there are pictures begin again from the front.
+        # More steps than there are images begin again from the front.
         self.order = np.resize(rng.permutation(len(self.labels)), self.steps * self.batch_size)
         self.shifts = rng.integers(0, 2 * self.shift + 1, (2, len(self.order)))
 
@@ -226,18 +226,18 @@ class ChangedPictures(keras.utils.PyDataset):
     def __getitem__(self, step: int) -> tuple[np.ndarray, np.ndarray]:
         places = slice(step * self.batch_size, (step + 1) * self.batch_size)
         chosen = self.order[places]
-        pictures = self.pictures[chosen]
+        images = self.images[chosen]
         if self.shift:
             corners = self.shifts[:, places].T
-            pictures = np.stack(
+            images = np.stack(
                 [
-                    picture[top : top + 32, left : left + 32]
-                    for picture, (top, left) in zip(pictures, corners, strict=True)
+                    image[top : top + 32, left : left + 32]
+                    for image, (top, left) in zip(images, corners, strict=True)
                 ]
             )
         mirrored = self.flip & (self.flipped_first[chosen] ^ (self.round % 2 == 1))
-        pictures[mirrored] = pictures[mirrored, :, ::-1]
-        return pictures, self.labels[chosen]
+        images[mirrored] = images[mirrored, :, ::-1]
+        return images, self.labels[chosen]
 
     def on_epoch_end(self) -> None:
         self.round += 1
@@ -260,7 +260,7 @@ def computing_in(precision: str) -> Iterator[None]:
 def seconds_by_precision(repeats: int = 8) -> dict[str, float]:
     """CPU seconds (on a GPU: seconds) of a convolution and its gradients, by the precision it computes in.
 
-    128 pictures, maps of 16×16 numbers, 64 channels to 64. float16 is tried on a GPU alone: processors are
+    128 images, maps of 16×16 numbers, 64 channels to 64. float16 is tried on a GPU alone: processors are
     slow with it.
     """
     on_gpu = bool(tf.config.list_physical_devices("GPU"))
@@ -297,14 +297,12 @@ def faster_precision() -> str:
 
 
 def test_accuracies(models: Sequence[keras.Model], dataset: Dataset) -> tuple[float, float]:
-    """Accuracy on the test set: of the pictures, and of each picture and its mirrored picture together.
+    """Accuracy on the test set: of the images, and of each image and its mirrored image together.
 
     The logits of several `models` are averaged, which makes one better network of them.
     """
-    pictures = (dataset.x_test, dataset.x_test[:, :, ::-1])
-    logits, mirrored = (
-        sum(model.predict(x, batch_size=500, verbose=0) for model in models) for x in pictures
-    )
+    images = (dataset.x_test, dataset.x_test[:, :, ::-1])
+    logits, mirrored = (sum(model.predict(x, batch_size=500, verbose=0) for model in models) for x in images)
     return tuple(
         float((scores.argmax(axis=1) == dataset.y_test).mean()) for scores in (logits, logits + mirrored)
     )
@@ -330,7 +328,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--precision", default="auto", help=f"{', '.join(PRECISIONS)} (default: auto)")
     parser.add_argument("--without", default="", help=f"ideas to leave out, with commas: {', '.join(IDEAS)}")
     parser.add_argument("--seed", type=int, default=0, help="of all random numbers (default: 0)")
-    parser.add_argument("--train-size", type=int, default=0, help="train on at most this many pictures")
+    parser.add_argument("--train-size", type=int, default=0, help="train on at most this many images")
     options = vars(parser.parse_args(arguments))
     together, run_dirs = options.pop("together"), options.pop("run_dir")
     if len(run_dirs) > 1 and not together:

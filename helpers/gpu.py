@@ -1,7 +1,7 @@
 """What does TensorFlow compute with on this machine, and what is in a GPU's way? Taught in lesson 01.
 
-Facts are kept apart from judgement: `collect_findings` asks the machine, `check` judges what it found. So the
-judgement can also be tried on machines that one does not have (`EXAMPLES`).
+Facts are kept apart from judgment: `collect_findings` asks the machine, `check` judges what it found. So the
+judgment can also be tried on machines that one does not have (`EXAMPLES`).
 """
 
 import contextlib
@@ -27,7 +27,7 @@ PROBE = (sys.executable, "-m", "helpers.gpu")
 
 @dataclass(frozen=True)
 class Findings:
-    """Facts about a machine, without judgement; `dataclasses.asdict` makes them ready for JSON."""
+    """Facts about a machine, without judgment; `dataclasses.asdict` makes them ready for JSON."""
 
     python: str  # "3.11.9"
     system: str  # "Linux", "Windows" or "Darwin", which is macOS
@@ -189,7 +189,7 @@ def _probe() -> None:
         tell(first_operation=f"{type(error).__name__}: {error}".splitlines()[0])
 
 
-# --- Judgement -------------------------------------------------------------------------------------
+# --- Judgment -------------------------------------------------------------------------------------
 
 SYMBOLS = {True: "✓", False: "✗", None: "–"}
 INSTALL = 'in the project\'s folder and environment, run `pip install -e ".[gpu]" -c requirements.txt`'
@@ -396,7 +396,7 @@ def _first_operation(findings: Findings) -> Check:
 def time_convolution(device: str, batch_size: int = 64, repeats: int = 10, seed: int = 0) -> float:
     """The median of `repeats` times, in seconds, that `device` takes for one convolution.
 
-    device: as TensorFlow lists it, "CPU:0" or "GPU:0". The convolution: `batch_size` pictures of 32×32 with
+    device: as TensorFlow lists it, "CPU:0" or "GPU:0". The convolution: `batch_size` images of 32×32 with
     32 channels, 64 kernels of 3×3. Raises ValueError if there is no such device.
     """
     import tensorflow as tf
@@ -405,11 +405,11 @@ def time_convolution(device: str, batch_size: int = 64, repeats: int = 10, seed:
     if device not in devices:  # TensorFlow itself would silently take another one
         raise ValueError(f"There is no device {device!r} here; there are {', '.join(devices)}.")
     with tf.device(device):
-        pictures = tf.random.stateless_uniform((batch_size, 32, 32, 32), seed=(seed, 0))
+        images = tf.random.stateless_uniform((batch_size, 32, 32, 32), seed=(seed, 0))
         kernels = tf.random.stateless_uniform((3, 3, 32, 64), seed=(seed, 1))
 
         def convolve() -> None:
-            feature_maps = tf.nn.conv2d(pictures, kernels, strides=1, padding="VALID")
+            feature_maps = tf.nn.conv2d(images, kernels, strides=1, padding="VALID")
             # A GPU works in the background: fetching a number made of the result waits for it.
             tf.reduce_sum(feature_maps).numpy()
 

@@ -1,12 +1,12 @@
 """The networks of the lessons, uncompiled. Lesson 04 builds the first two layer by layer.
 
-Input: pictures, shape (n, 32, 32, 3), values 0 to 255, any number type; the networks normalise them
+Input: images, shape (n, 32, 32, 3), values 0 to 255, any number type; the networks normalize them
 themselves. Output: logits, shape (n, classes).
 """
 
 from collections.abc import Sequence
 
-from helpers.choices import NORMALISATION, POOLING
+from helpers.parameters import NORMALIZATION, POOLING
 
 import keras
 import numpy as np
@@ -14,27 +14,27 @@ import tensorflow as tf
 from keras import layers
 
 
-def normalisation_layer(how: str, x_train: np.ndarray) -> layers.Layer:
-    """The first layer of a network: "none", "divide" by 255, or "standardise".
+def normalization_layer(how: str, x_train: np.ndarray) -> layers.Layer:
+    """The first layer of a network: "none", "divide" by 255, or "standardize".
 
-    "standardise" subtracts the mean of each channel and divides by its standard deviation, both measured on
+    "standardize" subtracts the mean of each channel and divides by its standard deviation, both measured on
     `x_train`, shape (n, height, width, 3), and stored in the layer. Raises ValueError for another `how`.
     """
-    if how == "standardise":
+    if how == "standardize":
         layer = layers.Normalization()
         layer.adapt(x_train[:5000])  # enough to know six numbers
         return layer
-    if how not in NORMALISATION:
-        raise ValueError(f"normalisation is one of {', '.join(NORMALISATION)}; {how!r} is not.")
+    if how not in NORMALIZATION:
+        raise ValueError(f"normalization is one of {', '.join(NORMALIZATION)}; {how!r} is not.")
     return layers.Rescaling(1 / 255 if how == "divide" else 1)
 
 
 def reference_network(
-    classes: int = 10, pooling: str = "max", normalise: layers.Layer | None = None
+    classes: int = 10, pooling: str = "max", normalize: layers.Layer | None = None
 ) -> keras.Sequential:
     """Three convolutions, two max-poolings, two dense layers: 122,570 parameters for ten classes.
 
-    `normalise` is its first layer, division by 255 unless one is given (`normalisation_layer`).
+    `normalize` is its first layer, division by 255 unless one is given (`normalization_layer`).
     `pooling` "average" takes average pooling in their place. "stride" has none: the kernels of the first two
     convolutions take every second place instead (J. T. Springenberg et al. 2015, "Striving for simplicity:
     the all convolutional net"), which ends in maps of 5×5, not 4×4, and so in 159,434 parameters.
@@ -47,7 +47,7 @@ def reference_network(
     return keras.Sequential(
         [
             keras.Input((32, 32, 3)),
-            normalise or layers.Rescaling(1 / 255),
+            normalize or layers.Rescaling(1 / 255),
             layers.Conv2D(32, 3, stride, activation="relu"),
             *[layer(2) for layer in smaller],
             layers.Conv2D(64, 3, stride, activation="relu"),
@@ -82,30 +82,30 @@ def residual_network(
 
     The first convolution has stride 2, so that the many kernels that follow look at maps of 16×16 and less.
     Two blocks of two convolutions each add what they find to what they were given (K. He et al. 2016, "Deep
-    residual learning for image recognition"), and batch normalisation follows each convolution. `width` is
+    residual learning for image recognition"), and batch normalization follows each convolution. `width` is
     the number of kernels of the second convolution; the others have half, twice and four times as many.
-    `change` are layers that change the pictures during the training, `dropout` is the share of the last
+    `change` are layers that change the images during the training, `dropout` is the share of the last
     features that is left out then, 0 to 1.
     """
     inputs = x = keras.Input((32, 32, 3))
     for layer in (*change, layers.Rescaling(1 / 127.5, -1)):  # -1 to 1
         x = layer(x)
-    x = _normalised(layers.Conv2D(width // 2, 4, 2, padding="same", use_bias=False)(x))  # 16×16
-    x = _normalised(_convolution(width)(x))
+    x = _normalized(layers.Conv2D(width // 2, 4, 2, padding="same", use_bias=False)(x))  # 16×16
+    x = _normalized(_convolution(width)(x))
     for filters in (2 * width, 4 * width):
-        x = _normalised(layers.MaxPooling2D(2)(_convolution(filters)(x)))  # 8×8, then 4×4
-        found = _normalised(_convolution(filters)(x))
-        x = layers.Add()([x, _normalised(_convolution(filters)(found))])
+        x = _normalized(layers.MaxPooling2D(2)(_convolution(filters)(x)))  # 8×8, then 4×4
+        found = _normalized(_convolution(filters)(x))
+        x = layers.Add()([x, _normalized(_convolution(filters)(found))])
     x = layers.Dropout(dropout)(layers.GlobalMaxPooling2D()(x))
     return keras.Model(inputs, layers.Dense(classes)(x), name="residual_network")
 
 
 def _convolution(filters: int) -> layers.Layer:
-    # No bias: the normalisation behind it adds one.
+    # No bias: the normalization behind it adds one.
     return layers.Conv2D(filters, 3, padding="same", use_bias=False)
 
 
-def _normalised(x):
+def _normalized(x):
     # Means of the last 10 steps or so: with 0.99, the default, they lag behind in a short training.
     return layers.ReLU()(layers.BatchNormalization(momentum=0.9)(x))
 
@@ -123,11 +123,11 @@ def fast_network(
 
     After K. Jordan 2024, "94% on CIFAR-10 in 3.29 seconds on a single GPU". The first convolution is not
     learned: its kernels whiten patches of `patch`×`patch` pixels of `x_train` (`whitening_kernels`), every
-    `patch` // 2 pixels. Each of `blocks` blocks is two convolutions with batch normalisation and ReLU, and a
+    `patch` // 2 pixels. Each of `blocks` blocks is two convolutions with batch normalization and ReLU, and a
     max-pooling right after the first of them; the first block has `width` kernels, the others three times as
     many. With `depth` 3 the others have a third convolution, and what the last two find is added to what they
     were given. At the end, the largest number of each map goes to a dense layer whose result is divided by 9.
-    `without` leaves ideas out: "whitening" (the same convolution, learned), "batch_normalisation",
+    `without` leaves ideas out: "whitening" (the same convolution, learned), "batch_normalization",
     "early_pooling" (at the end of each block), "global_max" (the average of each map), "scaled_output".
     """
     inputs = x = keras.Input((32, 32, 3))
@@ -144,10 +144,10 @@ def fast_network(
         early = "early_pooling" not in without
         filters = width if block == 0 else 3 * width
         x = _convolution(filters)(x)
-        x = _fast_normalised(layers.MaxPooling2D(2)(x) if early else x, without)
+        x = _fast_normalized(layers.MaxPooling2D(2)(x) if early else x, without)
         given = x
         for _ in range(1 if block == 0 else depth - 1):
-            x = _fast_normalised(_convolution(filters)(x), without)
+            x = _fast_normalized(_convolution(filters)(x), without)
         x = layers.Add()([given, x]) if depth > 2 and block > 0 else x
         x = x if early else layers.MaxPooling2D(2)(x)
     x = (layers.GlobalAveragePooling2D if "global_max" in without else layers.GlobalMaxPooling2D)()(x)
@@ -158,14 +158,14 @@ def fast_network(
     return keras.Model(inputs, x, name="fast_network")
 
 
-def whitening_kernels(x_train: np.ndarray, patch: int = 2, pictures: int = 500) -> tuple:
+def whitening_kernels(x_train: np.ndarray, patch: int = 2, images: int = 500) -> tuple:
     """Kernels and biases of a convolution whose feature maps are uncorrelated, each with deviation 1.
 
-    The kernels are the principal components of the `patch`×`patch` patches of the first `pictures` pictures
+    The kernels are the principal components of the `patch`×`patch` patches of the first `images` images
     of `x_train`, values -1 to 1, each divided by its deviation, at most 24 of them, the strongest first; then
     their negatives, because ReLU lets only one sign pass. Shapes: (patch, patch, 3, n), (n,).
     """
-    sample = x_train[:pictures].astype("float32") / 127.5 - 1
+    sample = x_train[:images].astype("float32") / 127.5 - 1
     windows = np.lib.stride_tricks.sliding_window_view(sample, (patch, patch), axis=(1, 2))
     windows = windows[:, :: patch // 2, :: patch // 2]  # (n, rows, columns, 3, patch, patch)
     vectors = np.moveaxis(windows, 3, 5).reshape(-1, patch * patch * 3)
@@ -179,7 +179,7 @@ def whitening_kernels(x_train: np.ndarray, patch: int = 2, pictures: int = 500) 
 
 @keras.saving.register_keras_serializable("lessons")
 class FusedBatchNormalization(layers.BatchNormalization):
-    """Batch normalisation as one operation of TensorFlow, where Keras uses several: the same, but sooner."""
+    """Batch normalization as one operation of TensorFlow, where Keras uses several: the same, but sooner."""
 
     def call(self, inputs, training=False):
         mean, variance = self.moving_mean, self.moving_variance
@@ -193,14 +193,14 @@ class FusedBatchNormalization(layers.BatchNormalization):
         return result
 
 
-def _fast_normalised(x, without: Sequence[str]):
-    if "batch_normalisation" not in without:
+def _fast_normalized(x, without: Sequence[str]):
+    if "batch_normalization" not in without:
         x = FusedBatchNormalization(momentum=0.8)(x)
     return layers.ReLU()(x)
 
 
 def operations(model: keras.Model) -> int:
-    """Floating-point operations of a picture's way through `model`: a multiplication and an addition are two.
+    """Floating-point operations of an image's way through `model`: a multiplication and an addition are two.
 
     Counted are those of the convolutions and dense layers, without the training's way back, which takes about
     twice as many.

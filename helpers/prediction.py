@@ -1,4 +1,4 @@
-"""From pictures to probabilities; lesson 06 writes this out."""
+"""From images to probabilities; lesson 06 writes this out."""
 
 import keras
 import numpy as np
@@ -7,23 +7,21 @@ import numpy as np
 def predict_probabilities(model: keras.Model, x: np.ndarray) -> np.ndarray:
     """Probabilities of the classes, shape (n, classes), each row summing to 1.
 
-    x: pictures, shape (n, 32, 32, 3), values 0 to 255. `model` returns logits, as the networks of lesson 04.
+    x: images, shape (n, 32, 32, 3), values 0 to 255. `model` returns logits, as the networks of lesson 04.
     """
     return keras.ops.convert_to_numpy(keras.ops.softmax(model.predict(x, batch_size=256, verbose=0)))
 
 
 def places_in_test_set(places: list[int], count: int) -> list[int]:
-    """Those of `places`, counted from 0, that a test set of `count` pictures has.
+    """Those of `places`, counted from 0, that a test set of `count` images has.
 
     Raises ValueError when it has none of them, and when `places` is no list of whole numbers.
     """
     if not isinstance(places, list) or not all(isinstance(place, int) for place in places):
-        raise ValueError(f"pictures is a list of whole numbers, such as [1, 3, 100]; {places!r} is not.")
+        raise ValueError(f"images is a list of whole numbers, such as [1, 3, 100]; {places!r} is not.")
     there = [place for place in places if 0 <= place < count]
     if not there:
-        raise ValueError(
-            f"The test set has no picture at {places}; accepted are places from 0 to {count - 1}."
-        )
+        raise ValueError(f"The test set has no image at {places}; accepted are places from 0 to {count - 1}.")
     return there
 
 

@@ -11,9 +11,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from doodles import CLASS_NAMES  # which are those of CIFAR-10
 from helpers import networks, training
-from helpers.doodles import CLASS_NAMES  # which are those of CIFAR-10
-from helpers.download import has_sha256
+from helpers.datasets.download import has_sha256
 from helpers.fast_training import RECIPE_BOOK, Recipe
 
 import keras
@@ -29,7 +29,7 @@ class WeightsError(ValueError):
 
 
 def load_pretrained(file: Path = FILE, sha256: str = SHA256) -> keras.Model:
-    """Return the network that comes with the lessons: pictures (n, 32, 32, 3), 0 to 255, to logits (n, 10).
+    """Return the network that comes with the lessons: images (n, 32, 32, 3), 0 to 255, to logits (n, 10).
 
     Its classes are `CLASS_NAMES`. Raises `WeightsError` when the file is missing, or doesn't have this
     SHA-256, before anything in it is read.
@@ -53,7 +53,7 @@ def check_classes(class_names: Sequence[str]) -> None:
     """Raise `WeightsError` unless `class_names` are those of the network that comes with the lessons."""
     if tuple(class_names) != CLASS_NAMES:
         raise WeightsError(
-            f"The network that comes with the lessons knows {', '.join(CLASS_NAMES)}; these pictures have "
+            f"The network that comes with the lessons knows {', '.join(CLASS_NAMES)}; these images have "
             f'the classes {", ".join(class_names)}: give weights="run".'
         )
 
@@ -83,7 +83,7 @@ def _restored(stored, place: int) -> np.ndarray:
 
 
 def _network(recipe: Recipe) -> keras.Model:
-    """The network of `recipe`; the pictures that whitening asks for don't matter, its kernels are stored."""
+    """The network of `recipe`; the images that whitening asks for don't matter, its kernels are stored."""
     noise = np.random.default_rng(0).integers(0, 256, (8, 32, 32, 3), dtype=np.uint8)
     return networks.fast_network(
         noise, len(CLASS_NAMES), recipe.width, recipe.patch, recipe.blocks, recipe.depth

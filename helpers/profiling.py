@@ -16,11 +16,11 @@ KINDS = {
     "gradient of the kernels": "Conv2DBackpropFilter",
     "gradient of the feature maps": "Conv2DBackpropInput",
     "convolution": "Conv2D",
-    "batch normalisation": "BatchNorm",
+    "batch normalization": "BatchNorm",
     "pooling": "Pool",
     "ReLU": "Relu",
     "matrix products": "MatMul",
-    "handing over the pictures": "PyFunc",
+    "handing over the images": "PyFunc",
 }
 OTHER = "other operations"
 AROUND = "around the operations"

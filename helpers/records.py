@@ -2,7 +2,7 @@
 
 An experiment is a number of training runs, each a lesson executed with other parameters. This collects them:
 
-    python -m helpers.records NAME --what TEXT --pictures TEXT --command TEXT RUN_DIR [RUN_DIR ...]
+    python -m helpers.records NAME --what TEXT --images TEXT --command TEXT RUN_DIR [RUN_DIR ...]
 """
 
 import argparse
@@ -21,8 +21,8 @@ COLUMNS = ["train_size", "epochs", "batch_size", "learning_rate", "seed", "param
 COLUMNS += ["validation_accuracy", "test_accuracy", "train_seconds"]
 # Taken over where the runs have them: each lesson has settings of its own.
 MORE_COLUMNS = [
-    "optimiser",
-    "normalisation",
+    "optimizer",
+    "normalization",
     "pooling",
     "network",
     "remedies",
@@ -34,7 +34,7 @@ FAST_COLUMNS = ["recipe", "width", "without", "precision", "operations", "flip_a
 # Columns of history.csv; the test accuracy of an epoch is there only if it was watched.
 CURVES = ["epoch", "loss", "accuracy", "val_loss", "val_accuracy", "epoch_test_accuracy"]
 CURVES += ["epoch_cpu_seconds"]
-ABOUT = ("what", "pictures", "command", "versions", "seeds")  # the lines that begin each file
+ABOUT = ("what", "images", "command", "versions", "seeds")  # the lines that begin each file
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Record:
 
     def __str__(self) -> str:
         """What a lesson says about a record before it draws it: a line each."""
-        lines = (f"{name}: {self.about[name]}" for name in ("what", "pictures", "seeds"))
+        lines = (f"{name}: {self.about[name]}" for name in ("what", "images", "seeds"))
         return "\n".join(textwrap.fill(line, 100, subsequent_indent="  ") for line in lines)
 
 
@@ -104,7 +104,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m helpers.records", description="Record an experiment.")
     parser.add_argument("name", metavar="NAME", help="of the file in helpers/recorded, without .csv")
     parser.add_argument("--what", required=True, help="what was compared, in a sentence")
-    parser.add_argument("--pictures", required=True, help="on which pictures")
+    parser.add_argument("--images", required=True, help="on which images")
     parser.add_argument("--command", required=True, help="the command that made the runs")
     parser.add_argument("--curves", action="store_true", help="a row for each epoch, with loss and accuracy")
     parser.add_argument("run_dirs", nargs="+", metavar="RUN_DIR", help="folders of finished runs")
@@ -115,7 +115,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 1
     seeds = ", ".join(str(seed) for seed in sorted(table["seed"].unique()))
-    about = {name: getattr(options, name) for name in ("what", "pictures", "command")}
+    about = {name: getattr(options, name) for name in ("what", "images", "command")}
     about |= {"versions": versions, "seeds": seeds}
     head = "".join(f"# {name}: {about[name]}\n" for name in ABOUT)
     RECORDED.mkdir(exist_ok=True)

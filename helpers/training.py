@@ -2,7 +2,7 @@
 
 settings.json   what the run was started with
 history.csv     a row an epoch, written as it goes
-model.keras     the network and its optimiser after the last finished epoch; at the end, what was measured
+model.keras     the network and its optimizer after the last finished epoch; at the end, what was measured
 metrics.json    written at the end: the run is finished when it is there
 """
 
@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from helpers import figures, networks
-from helpers.choices import REMEDIES
 from helpers.datasets import Dataset, split_validation
+from helpers.parameters import REMEDIES
 
 import keras
 import numpy as np
@@ -54,14 +54,14 @@ class Run:
         return pd.read_csv(path) if path.exists() else pd.DataFrame(columns=columns)
 
     def load_model(self) -> keras.Model:
-        """The network in model.keras, compiled, with its optimiser's state."""
+        """The network in model.keras, compiled, with its optimizer's state."""
         return keras.models.load_model(self.folder / "model.keras")
 
     def resume(self, model: keras.Model, steps: int = 0) -> tuple[keras.Model, int]:
         """Return the network to train and the number of epochs that it has behind it, of `steps` steps each.
 
         That is `model`, compiled, and 0 for a new run, and the stored network for one that was interrupted.
-        Raises `RunError` when the stored network has other layers or another optimiser than `model`, and when
+        Raises `RunError` when the stored network has other layers or another optimizer than `model`, and when
         the run was begun before epochs were timed as they are now.
         """
         if not (self.folder / "model.keras").exists():
@@ -75,7 +75,7 @@ class Run:
         stored = self.load_model()
         if _anatomy(stored) != _anatomy(model):
             raise RunError(
-                f"The folder {self.folder} holds a run of another network or optimiser: "
+                f"The folder {self.folder} holds a run of another network or optimizer: "
                 "choose another run_dir, or delete the folder to start anew."
             )
         steps = steps or -(-self.settings["train_size"] // self.settings["batch_size"])  # rounded up
@@ -171,7 +171,7 @@ def open_run(run_dir: str | Path, **settings) -> Run:
     """Open the run in the folder `run_dir`: a new one, an interrupted one, or a finished one.
 
     `settings`: dataset, classes, train_size, epochs, batch_size, learning_rate, seed, and what else decides
-    the result: optimiser, normalisation and pooling in lesson 05, network and remedies in lesson 08.
+    the result: optimizer, normalization and pooling in lesson 05, network and remedies in lesson 08.
     Raises `RunError` when the folder holds a run with other settings, or something else, and when a setting
     makes no sense.
     """
@@ -216,8 +216,8 @@ def load_run(run_dir: str | Path) -> Run:
 DEFAULTS = {
     "batch_size": 32,
     "learning_rate": 0.001,
-    "optimiser": "adam",
-    "normalisation": "divide",
+    "optimizer": "adam",
+    "normalization": "divide",
     "pooling": "max",
 }
 
@@ -226,7 +226,7 @@ def find_or_train(run_dir, dataset: Dataset, train_size: int, epochs: int, seed:
     """Return the finished run in `run_dir`, whatever its parameters; train it first if there is none.
 
     Training is what lesson 05 does: the reference network, Adam with learning rate 0.001, batches of 32.
-    Raises `RunError` when the run there was trained on other pictures than those of `dataset`.
+    Raises `RunError` when the run there was trained on other images than those of `dataset`.
     """
     try:
         run = load_run(run_dir)
@@ -236,7 +236,7 @@ def find_or_train(run_dir, dataset: Dataset, train_size: int, epochs: int, seed:
         if (run.settings["dataset"], run.settings["classes"]) != (dataset.name, list(dataset.class_names)):
             raise RunError(
                 f"The run in {run_dir} was trained on dataset={run.settings['dataset']!r}, and these "
-                f"pictures are {dataset.name!r}: give that dataset, or another run_dir."
+                f"images are {dataset.name!r}: give that dataset, or another run_dir."
             )
         print(f"Using the run in {run_dir}.")
         return run
@@ -266,11 +266,11 @@ def train_run(
     model = networks.reference_network(
         len(dataset.class_names),
         settings["pooling"],
-        networks.normalisation_layer(settings["normalisation"], x_train),
+        networks.normalization_layer(settings["normalization"], x_train),
     )
-    optimiser = {"adam": keras.optimizers.Adam, "sgd": keras.optimizers.SGD}[settings["optimiser"]]
+    optimizer = {"adam": keras.optimizers.Adam, "sgd": keras.optimizers.SGD}[settings["optimizer"]]
     model.compile(
-        optimizer=optimiser(settings["learning_rate"]),
+        optimizer=optimizer(settings["learning_rate"]),
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         metrics=["accuracy"],
     )
@@ -340,7 +340,7 @@ class EpochSeconds(keras.callbacks.Callback):
 
 
 class StoreNetwork(keras.callbacks.Callback):
-    """Stores network and optimiser after each epoch.
+    """Stores network and optimizer after each epoch.
 
     Keras' own `BackupAndRestore` overwrites its file in place, so a kill at that moment spoils it;
     here the old file stays until the new one is whole.
@@ -435,7 +435,7 @@ def _holds_something(folder: Path) -> bool:
 
 
 def _anatomy(model: keras.Model) -> list:
-    """What makes a network and its optimiser, without the names that Keras numbers anew in each session."""
+    """What makes a network and its optimizer, without the names that Keras numbers anew in each session."""
     configs = [part.get_config() for part in [*model.layers, model.optimizer]]
     return [{key: value for key, value in config.items() if key != "name"} for config in configs]
 

@@ -17,7 +17,7 @@ WRONG = {
             "test-1a",
             [
                 ("1_200 * 48 * 64", "How many channels"),
-                ("48 * 64 * 3", "That is one picture"),
+                ("48 * 64 * 3", "That is one image"),
                 ("1_200 * 48 * 64 * 3 * 4", "uint8 takes one byte"),
                 ("1_200 * 48 * 64 * 3 * 8", "number of bits"),
             ],
@@ -36,35 +36,35 @@ WRONG = {
             (
                 "test-2",
                 "counted on from 255 to 0",
-                "def brighter(pictures, by):\n    return np.clip(pictures + np.uint8(by % 256), 0, 255)",
+                "def brighter(images, by):\n    return np.clip(images + np.uint8(by % 256), 0, 255)",
             ),
             (
                 "test-2",
                 "should be uint8 again",
-                "def brighter(pictures, by):\n    return np.clip(pictures.astype(int) + by, 0, 255)",
+                "def brighter(images, by):\n    return np.clip(images.astype(int) + by, 0, 255)",
             ),
             (
                 "test-2",
                 "hold at 0 as well",
-                "def brighter(pictures, by):\n"
-                "    return np.minimum(pictures.astype(int) + by, 255).astype(np.uint8)",
+                "def brighter(images, by):\n"
+                "    return np.minimum(images.astype(int) + by, 255).astype(np.uint8)",
             ),
             (
                 "test-2",
-                "has changed the pictures that it was given",
-                "def brighter(pictures, by):\n"
-                "    pictures[...] = np.clip(pictures.astype(int) + by, 0, 255)\n    return pictures",
+                "has changed the images that it was given",
+                "def brighter(images, by):\n"
+                "    images[...] = np.clip(images.astype(int) + by, 0, 255)\n    return images",
             ),
         ],
         "answer-3a": [
             (
                 "test-3a",
-                "Compare the objects of the pictures",
+                "Compare the objects of the images",
                 "def leaked(object_of, train, test):\n    return len(np.intersect1d(train, test))",
             ),
             (
                 "test-3a",
-                "count the test pictures, not the objects",
+                "count the test images, not the objects",
                 "def leaked(object_of, train, test):\n"
                 "    return len(set(object_of[train]) & set(object_of[test]))",
             ),
@@ -100,7 +100,7 @@ WRONG = {
             "test-1",
             [
                 ("[[0, 3, 2], [6, 3, 0], [-2, 4, -2]]", "the bias is missing"),
-                ("convolve(picture, kernel[::-1, ::-1], bias=1)", "turned the kernel round"),
+                ("convolve(image, kernel[::-1, ::-1], bias=1)", "turned the kernel round"),
                 ("[[1, 4, 3], [7, 4, 1], [0, 5, 0]]", "nothing was said of ReLU"),
                 ("[[1, 3], [-1, -1]]", "How many places"),
                 ("[[1, 4, 3], [7, 4, 1], [-1, 5, 1]]", "1 of the nine numbers"),
@@ -191,7 +191,7 @@ WRONG = {
         "answer-2a": _values(
             "field_of_pool_1",
             "test-2a",
-            [("5", "takes two neighbours"), ("10", "overlap"), ("7", "one pixel apart")],
+            [("5", "takes two neighbors"), ("10", "overlap"), ("7", "one pixel apart")],
         ),
         "answer-2b": _values(
             "field_of_conv_2",
@@ -322,14 +322,14 @@ def repaired_network():
             ),
             (
                 "test-4b",
-                "how far does the optimiser go",
+                "how far does the optimizer go",
                 "def compile_it(model):\n"
                 "    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)\n"
                 '    model.compile(keras.optimizers.SGD(1_000.0), loss, metrics=["accuracy"])',
             ),
             (
                 "test-4b",
-                "how far does the optimiser go",
+                "how far does the optimizer go",
                 "def compile_it(model):\n"
                 "    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)\n"
                 '    model.compile(keras.optimizers.SGD(1e-6), loss, metrics=["accuracy"])',
@@ -365,7 +365,7 @@ def repaired_network():
             ],
         ),
         "answer-2": [
-            ("test-2a", "a batch of one picture is", "prepare = broken_prepare"),
+            ("test-2a", "a batch of one image is", "prepare = broken_prepare"),
             ("test-2b", "take their mean", "def prepare(photo):\n    return photo[::2, ::2][None]"),
             (
                 "test-2a",
@@ -427,7 +427,7 @@ def repaired_network():
             "test-4b",
             [
                 ("float((of_unknown.max(axis=1) < 0.5).mean())", "keeps silent about"),
-                ("int((of_unknown.max(axis=1) >= 0.5).sum())", "not as a number of pictures"),
+                ("int((of_unknown.max(axis=1) >= 0.5).sum())", "not as a number of images"),
                 ("float(of_unknown.max(axis=1).mean())", "on average"),
             ],
         ),
@@ -444,7 +444,7 @@ def repaired_network():
             ],
         ),
         "answer-1b": _values(
-            "pictures_for_half",
+            "images_for_half",
             "test-1b",
             [
                 ("4_000", "stands under a root"),
@@ -455,7 +455,7 @@ def repaired_network():
         ),
         "answer-2a": [
             ("test-2a", "you exchanged the two", "recall_of_cat = 80 / 120\nprecision_of_cat = 80 / 100"),
-            ("test-2a", "not of all pictures", "recall_of_cat = 80 / 300\nprecision_of_cat = 80 / 120"),
+            ("test-2a", "not of all images", "recall_of_cat = 80 / 300\nprecision_of_cat = 80 / 120"),
             ("test-2a", "down the column", "recall_of_cat = 0.8\nprecision_of_cat = 0.8"),
         ],
         "answer-2b": _values(
@@ -471,9 +471,9 @@ def repaired_network():
             ("test-3a", "mirrored twin", 'leaks = ["D", "F"]'),
             ("test-3a", "chooses the epoch", 'leaks = ["B", "D"]'),
             ("test-3a", "chooses the learning rate", 'leaks = ["B", "F"]'),
-            ("test-3b", "from the training pictures alone", 'leaks = ["B", "C", "D", "F"]'),
+            ("test-3b", "from the training images alone", 'leaks = ["B", "C", "D", "F"]'),
             ("test-3b", "no label has a part in it", 'leaks = ["B", "D", "E", "F"]'),
-            ("test-3b", "nothing but the picture itself", 'leaks = list("ABCDEF")'),
+            ("test-3b", "nothing but the image itself", 'leaks = list("ABCDEF")'),
         ],
         "answer-4a": _values(
             "calibration_error",
@@ -581,29 +581,29 @@ def early_stopping(losses, patience):
             (
                 "test-3a",
                 "stand on their heads",
-                "def random_flip(pictures, rng):\n"
-                "    chosen = rng.random(len(pictures)) < 0.5\n"
-                "    return np.where(chosen[:, None, None, None], pictures[:, ::-1], pictures)",
+                "def random_flip(images, rng):\n"
+                "    chosen = rng.random(len(images)) < 0.5\n"
+                "    return np.where(chosen[:, None, None, None], images[:, ::-1], images)",
             ),
             (
                 "test-3b",
-                "all pictures share one decision",
-                "def random_flip(pictures, rng):\n"
-                "    return pictures[:, :, ::-1] if rng.random() < 2 else pictures",
+                "all images share one decision",
+                "def random_flip(images, rng):\n"
+                "    return images[:, :, ::-1] if rng.random() < 2 else images",
             ),
             (
                 "test-3a",
                 "red and blue are exchanged",
-                "def random_flip(pictures, rng):\n"
-                "    chosen = rng.random(len(pictures)) < 0.5\n"
-                "    return np.where(chosen[:, None, None, None], pictures[..., ::-1], pictures)",
+                "def random_flip(images, rng):\n"
+                "    chosen = rng.random(len(images)) < 0.5\n"
+                "    return np.where(chosen[:, None, None, None], images[..., ::-1], images)",
             ),
             (
                 "test-3b",
-                "the pictures that you were given have changed",
-                "def random_flip(pictures, rng):\n"
-                "    chosen = rng.random(len(pictures)) < 0.5\n"
-                "    pictures[chosen] = pictures[chosen][:, :, ::-1]\n    return pictures",
+                "the images that you were given have changed",
+                "def random_flip(images, rng):\n"
+                "    chosen = rng.random(len(images)) < 0.5\n"
+                "    images[chosen] = images[chosen][:, :, ::-1]\n    return images",
             ),
         ],
         "answer-4": [

@@ -16,13 +16,13 @@ def rng():
 @pytest.mark.parametrize("size", [1, 2, 3, 5])
 @pytest.mark.parametrize("channels", [1, 3, 8])
 def test_convolve_equals_keras(rng, size, channels):
-    picture = rng.random((9, 11, channels)).astype("float32")
+    image = rng.random((9, 11, channels)).astype("float32")
     kernel = rng.normal(size=(size, size, channels)).astype("float32")
     layer = layers.Conv2D(1, size)
     layer.build((None, 9, 11, channels))
     layer.set_weights([kernel[..., None], np.array([0.5])])
-    by_keras = keras.ops.convert_to_numpy(layer(picture[None]))[0, :, :, 0]
-    by_hand = convolve(picture, kernel, bias=0.5)
+    by_keras = keras.ops.convert_to_numpy(layer(image[None]))[0, :, :, 0]
+    by_hand = convolve(image, kernel, bias=0.5)
     assert by_hand.shape == (9 - size + 1, 11 - size + 1)
     np.testing.assert_allclose(by_hand, by_keras, atol=1e-5)
 
@@ -33,11 +33,11 @@ def test_convolve_equals_keras(rng, size, channels):
 def test_stride_and_padding_equal_keras(rng, size, stride, padding):
     """Heights and widths that divide and that don't, and an odd number of zeros."""
     for height, width in [(7, 9), (8, 6), (10, 5)]:
-        picture = rng.random((height, width, 3)).astype("float32")
+        image = rng.random((height, width, 3)).astype("float32")
         layer = layers.Conv2D(1, size, stride, padding)
-        by_keras = keras.ops.convert_to_numpy(layer(picture[None]))[0, :, :, 0]
+        by_keras = keras.ops.convert_to_numpy(layer(image[None]))[0, :, :, 0]
         kernel = keras.ops.convert_to_numpy(layer.kernel)[..., 0]
-        by_hand = convolve(picture, kernel, stride=stride, padding=padding)
+        by_hand = convolve(image, kernel, stride=stride, padding=padding)
         assert by_hand.shape == (
             output_size(height, size, stride, padding),
             output_size(width, size, stride, padding),
@@ -88,13 +88,13 @@ def test_sizes_that_make_no_sense_are_refused(arguments, message):
 
 
 def test_convolve_does_not_flip_the_kernel():
-    picture = np.array([[0, 0, 1]])
-    assert convolve(picture, np.array([[-1, 1]])).tolist() == [[0, 1]]
+    image = np.array([[0, 0, 1]])
+    assert convolve(image, np.array([[-1, 1]])).tolist() == [[0, 1]]
 
 
 def test_convolve_worked_example():
-    picture, kernel = np.arange(9).reshape(3, 3), np.arange(4).reshape(2, 2)
-    assert convolve(picture, kernel).tolist() == [[19, 25], [37, 43]]
+    image, kernel = np.arange(9).reshape(3, 3), np.arange(4).reshape(2, 2)
+    assert convolve(image, kernel).tolist() == [[19, 25], [37, 43]]
 
 
 @pytest.mark.parametrize("kernel_shape", [(3, 3), (3, 3, 4), (9, 3, 3)])

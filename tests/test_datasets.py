@@ -1,4 +1,4 @@
-"""How pictures get in: archives, folders, .npz files and single pictures, whole and with every fault."""
+"""How images get in: archives, folders, .npz files and single images, whole and with every fault."""
 
 import functools
 import gzip
@@ -23,8 +23,8 @@ from pathlib import Path
 from typing import ClassVar
 
 from helpers import datasets
-from helpers.datasets import DatasetError, cache_dir, load_dataset, read_picture, split_validation
-from helpers.download import DownloadError
+from helpers.datasets import DatasetError, cache_dir, load_dataset, read_image, split_validation
+from helpers.datasets.download import DownloadError
 
 import numpy as np
 import pytest
@@ -32,7 +32,7 @@ from PIL import Image
 
 NAMES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 ARCHIVE_NAME = "cifar-10-batches-py-target_archive"
-ROWS = 20  # pictures in each batch of the miniature archive
+ROWS = 20  # images in each batch of the miniature archive
 
 
 # A miniature of the official archive, pickled as Python 2 did it
@@ -90,7 +90,7 @@ def unpack(files: dict[str, bytes], folder: Path) -> Path:
 
 
 def check_miniature(data):
-    """All pictures are there, in Keras' order and with the colours as the last axis."""
+    """All images are there, in Keras' order and with the colors as the last axis."""
     assert data.class_names == NAMES
     assert data.x_train.shape == (5 * ROWS, 32, 32, 3) and data.x_test.shape == (ROWS, 32, 32, 3)
     assert data.x_train.dtype == data.x_test.dtype == np.uint8
@@ -219,10 +219,10 @@ def test_damaged_archive_in_the_cache_is_replaced(cache, archive, mirror, monkey
 
 @pytest.fixture
 def few_doodles(monkeypatch):
-    """Stands in for helpers.doodles, whose drawing takes a while."""
+    """Stands in for doodles, whose drawing takes a while."""
     x, y = np.zeros((20, 32, 32, 3), np.uint8), np.arange(20) % 10
     module = types.SimpleNamespace(CLASS_NAMES=NAMES, load_doodles=lambda cache_dir: (x, y, x[:10], y[:10]))
-    monkeypatch.setitem(sys.modules, "helpers.doodles", module)
+    monkeypatch.setitem(sys.modules, "doodles", module)
 
 
 def test_auto_offline_falls_back_quickly_and_says_why(cache, offline, few_doodles):
@@ -231,7 +231,7 @@ def test_auto_offline_falls_back_quickly_and_says_why(cache, offline, few_doodle
     assert time.monotonic() - began < 5
     assert data.name == "doodles" and len(data.x_train) == 20
     assert data.source == (
-        "The built-in pictures, drawn by the program, because CIFAR-10 is not on this computer and no mirror "
+        "The built-in images, drawn by the program, because CIFAR-10 is not on this computer and no mirror "
         "sent the file (6 tried: unknown host)."
     )
     assert len(lines) == 6
@@ -249,7 +249,7 @@ def test_cifar10_offline_is_a_clear_error(cache, offline):
 def test_doodles(cache, offline, few_doodles):
     data = load_dataset("doodles")
     assert data.name == "doodles" and data.class_names == NAMES
-    assert data.source == "The built-in pictures, drawn by the program."
+    assert data.source == "The built-in images, drawn by the program."
 
 
 @pytest.mark.parametrize("dataset", ["CIFAR100", "", "no/such/folder", "https://example.org/x.npz", None, 5])
@@ -275,7 +275,7 @@ def test_cache_is_where_keras_looks(tmp_path, monkeypatch):
 
 @pytest.fixture(scope="module")
 def full_size(tmp_path_factory) -> Path:
-    """An archive of as many pictures as CIFAR-10 has, easily compressed."""
+    """An archive of as many images as CIFAR-10 has, easily compressed."""
     files = {"batches.meta": pickled({"label_names": list(NAMES)})}
     data = np.repeat(np.arange(10_000, dtype=np.uint8)[:, None], 3072, axis=1)
     for i in (3, 5, 2, 1, 4, 0):
@@ -283,7 +283,7 @@ def full_size(tmp_path_factory) -> Path:
     return pack(files, tmp_path_factory.mktemp("full") / "cifar.tar.gz")
 
 
-def test_memory_is_the_pictures_and_a_little(full_size):
+def test_memory_is_the_images_and_a_little(full_size):
     tracemalloc.start()
     try:
         data = load_dataset(full_size)
@@ -497,7 +497,7 @@ def test_npz_with_class_names(tmp_path):
         ({"y_train": np.zeros(12, int), "y_test": np.zeros(6, int)}, ["one class", "two or more"]),
         ({"x_train": np.array([None] * 12)}, ["x_train", "cannot be read"]),
         ({"class_names": np.array(["a", "b"])}, ["label 2", "0 to 1"]),
-        ({"class_names": np.array(["a", "b", "c", "d"])}, ["no training picture with label 3"]),
+        ({"class_names": np.array(["a", "b", "c", "d"])}, ["no training image with label 3"]),
         ({"class_names": np.array(["a", "b", "b"])}, ["class_names"]),
         ({"class_names": np.array([1, 2, 3])}, ["class_names"]),
         ({"class_names": np.array("a")}, ["class_names"]),
@@ -517,17 +517,17 @@ def test_damaged_npz(tmp_path):
         refusal(lambda: load_dataset(path), path)
 
 
-# A folder of one's own pictures
+# A folder of one's own images
 
 
-def checked(mode: str, size=(48, 40), colour=None) -> Image.Image:
-    picture = Image.new("RGB", size, colour or (200, 60, 20))
-    return picture.quantize(4) if mode == "P" else picture.convert(mode)
+def checked(mode: str, size=(48, 40), color=None) -> Image.Image:
+    image = Image.new("RGB", size, color or (200, 60, 20))
+    return image.quantize(4) if mode == "P" else image.convert(mode)
 
 
 @pytest.fixture
 def folder(tmp_path) -> Path:
-    """Three classes with pictures of all sorts; the left upper pixel's red says which class it is."""
+    """Three classes with images of all sorts; the left upper pixel's red says which class it is."""
     for part, count in (("train", 12), ("test", 4)):
         for label, name in enumerate(("ant", "bee", "Wasp")):
             place = tmp_path / "own" / part / name
@@ -549,7 +549,7 @@ def test_folder(folder):
     assert data.x_train.shape == (36, 32, 32, 3) and data.x_test.shape == (12, 32, 32, 3)
     assert data.x_train.dtype == np.uint8 and data.y_train.dtype == np.int64
     for x, y in ((data.x_train, data.y_train), (data.x_test, data.y_test)):
-        assert np.array_equal(np.array([100, 0, 50])[y], x[:, 0, 0, 0])  # each label is its picture's
+        assert np.array_equal(np.array([100, 0, 50])[y], x[:, 0, 0, 0])  # each label is its image's
     assert len(set(data.y_train[:12].tolist())) == 3  # not class by class
     again = load_dataset(folder)
     assert np.array_equal(again.x_train, data.x_train) and np.array_equal(again.y_test, data.y_test)
@@ -557,14 +557,14 @@ def test_folder(folder):
 
 def test_faulty_folders(folder):
     stray = folder / "train" / "bee" / "letter.txt"
-    stray.write_text("no picture")
+    stray.write_text("no image")
     refusal(lambda: load_dataset(folder), stray, "JPEG, PNG")
     stray.unlink()
     stray.mkdir()
     refusal(lambda: load_dataset(folder), stray, "is a folder")
     stray.rmdir()
     (folder / "test" / "cow").mkdir()
-    refusal(lambda: load_dataset(folder), folder / "test" / "cow", "no pictures")
+    refusal(lambda: load_dataset(folder), folder / "test" / "cow", "no images")
     (folder / "test" / "cow" / "1.png").write_bytes(b"")
     refusal(lambda: load_dataset(folder), folder, "cow in test, but not in train")
     (folder / "test" / "cow" / "1.png").rename(folder / "1.png")
@@ -593,24 +593,24 @@ def test_folder_that_may_not_be_read(folder):
         (folder / "train" / "bee").chmod(0o700)
 
 
-# Single pictures
+# Single images
 
 
 @pytest.mark.parametrize("kind", ["png", "bmp", "tif", "webp"])
-def test_picture_of_the_right_size_stays_as_it_is(tmp_path, kind):
+def test_image_of_the_right_size_stays_as_it_is(tmp_path, kind):
     pixels = np.random.default_rng(0).integers(0, 256, (32, 32, 3), dtype=np.uint8)
     Image.fromarray(pixels).save(tmp_path / f"p.{kind}", lossless=True)
-    assert np.array_equal(read_picture(tmp_path / f"p.{kind}"), pixels)
+    assert np.array_equal(read_image(tmp_path / f"p.{kind}"), pixels)
 
 
 def test_jpeg_of_the_right_size_stays_as_pillow_reads_it(tmp_path):
     pixels = np.random.default_rng(0).integers(0, 256, (32, 32, 3), dtype=np.uint8)
     Image.fromarray(pixels).save(tmp_path / "p.jpg")
-    assert np.array_equal(read_picture(str(tmp_path / "p.jpg")), np.asarray(Image.open(tmp_path / "p.jpg")))
+    assert np.array_equal(read_image(str(tmp_path / "p.jpg")), np.asarray(Image.open(tmp_path / "p.jpg")))
 
 
 @pytest.mark.parametrize(
-    "mode, name, colour",
+    "mode, name, color",
     [
         ("1", "p.png", (255, 255, 255)),
         ("L", "p.png", (97, 97, 97)),
@@ -624,40 +624,40 @@ def test_jpeg_of_the_right_size_stays_as_pillow_reads_it(tmp_path):
     ],
 )
 @pytest.mark.parametrize("size", [(48, 40), (32, 32), (5, 3), (1, 200)])
-def test_colour_modes(tmp_path, mode, name, colour, size):
+def test_color_modes(tmp_path, mode, name, color, size):
     source = (255, 255, 255) if mode == "1" else None
     checked(mode, size, source).save(tmp_path / name)
-    picture = read_picture(tmp_path / name)
-    assert picture.shape == (32, 32, 3) and picture.dtype == np.uint8
-    assert np.abs(picture.astype(int) - colour).max() <= 5
+    image = read_image(tmp_path / name)
+    assert image.shape == (32, 32, 3) and image.dtype == np.uint8
+    assert np.abs(image.astype(int) - color).max() <= 5
 
 
 @pytest.mark.parametrize("name", ["p.png", "p.tif"])
-def test_16_bits_of_grey_are_scaled_not_clipped(tmp_path, name):
+def test_16_bits_of_gray_are_scaled_not_clipped(tmp_path, name):
     Image.fromarray(np.full((40, 40), 0x8040, np.uint16)).save(tmp_path / name)
-    assert np.unique(read_picture(tmp_path / name)).tolist() == [0x80]
+    assert np.unique(read_image(tmp_path / name)).tolist() == [0x80]
 
 
 def test_transparent_pixels_are_white(tmp_path):
     Image.new("RGBA", (40, 40), (255, 0, 0, 0)).save(tmp_path / "a.png")
-    assert np.unique(read_picture(tmp_path / "a.png")).tolist() == [255]
+    assert np.unique(read_image(tmp_path / "a.png")).tolist() == [255]
     palette = Image.new("P", (32, 32), 0)
     palette.putpalette([0, 200, 0, 0, 0, 200])
     palette.putpixel((0, 0), 1)
     palette.save(tmp_path / "p.png", transparency=0)
-    picture = read_picture(tmp_path / "p.png")
-    assert picture[0, 0].tolist() == [0, 0, 200] and picture[1:].min() == 255
+    image = read_image(tmp_path / "p.png")
+    assert image[0, 0].tolist() == [0, 0, 200] and image[1:].min() == 255
 
 
 def test_middle_square_is_cut_out_and_averaged(tmp_path):
     pixels = np.zeros((64, 192, 3), np.uint8)
     pixels[:, 64:128] = (0, 255, 0)
     Image.fromarray(pixels).save(tmp_path / "wide.png")
-    assert (read_picture(tmp_path / "wide.png") == (0, 255, 0)).all(axis=2)[:, 4:-4].all()
+    assert (read_image(tmp_path / "wide.png") == (0, 255, 0)).all(axis=2)[:, 4:-4].all()
     stripes = np.zeros((320, 320, 3), np.uint8)
     stripes[:, ::2] = 255
     Image.fromarray(stripes).save(tmp_path / "stripes.png")
-    assert np.abs(read_picture(tmp_path / "stripes.png").astype(int) - 127).max() < 12
+    assert np.abs(read_image(tmp_path / "stripes.png").astype(int) - 127).max() < 12
 
 
 @pytest.mark.parametrize("orientation, corner", [(1, (0, 0)), (3, (31, 31)), (6, (0, 31)), (8, (31, 0))])
@@ -667,8 +667,8 @@ def test_exif_rotation(tmp_path, orientation, corner):
     exif = Image.Exif()
     exif[0x0112] = orientation
     Image.fromarray(pixels).save(tmp_path / "p.jpg", exif=exif, quality=100)
-    picture = read_picture(tmp_path / "p.jpg")
-    bright = [place for place in ((0, 0), (0, 31), (31, 0), (31, 31)) if picture[place].min() > 128]
+    image = read_image(tmp_path / "p.jpg")
+    bright = [place for place in ((0, 0), (0, 31), (31, 0), (31, 31)) if image[place].min() > 128]
     assert bright == [corner]
 
 
@@ -677,13 +677,13 @@ def test_large_jpeg_is_read_small(tmp_path):
     Image.fromarray(np.broadcast_to(ramp[None, :, None], (4000, 4000, 3)).copy()).save(tmp_path / "p.jpg")
     tracemalloc.start()
     began = time.process_time()
-    picture = read_picture(tmp_path / "p.jpg")
+    image = read_image(tmp_path / "p.jpg")
     seconds = time.process_time() - began
     tracemalloc.stop()
     began = time.process_time()
     Image.open(tmp_path / "p.jpg").load()
     assert seconds < 0.75 * (time.process_time() - began) + 0.02
-    assert np.abs(picture[16, :, 0].astype(int) - (np.arange(32) * 8 + 4)).max() < 6
+    assert np.abs(image[16, :, 0].astype(int) - (np.arange(32) * 8 + 4)).max() < 6
 
 
 def huge_png(side: int) -> bytes:
@@ -700,37 +700,37 @@ def huge_png(side: int) -> bytes:
     )
 
 
-def test_faulty_pictures(tmp_path):
+def test_faulty_images(tmp_path):
     path = tmp_path / "p.png"
     accepted = ("JPEG, PNG, GIF, BMP, TIFF and WebP", "89 megapixels")
-    refusal(lambda: read_picture(path), path, "does not exist", *accepted)
-    refusal(lambda: read_picture(tmp_path), tmp_path, "is a folder", *accepted)
+    refusal(lambda: read_image(path), path, "does not exist", *accepted)
+    refusal(lambda: read_image(tmp_path), tmp_path, "is a folder", *accepted)
     path.write_bytes(b"")
-    refusal(lambda: read_picture(path), path, "is empty", *accepted)
+    refusal(lambda: read_image(path), path, "is empty", *accepted)
     path.write_text("text")
-    refusal(lambda: read_picture(path), path, "is no picture of a known kind", *accepted)
+    refusal(lambda: read_image(path), path, "is no image of a known kind", *accepted)
     path.write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n")
-    refusal(lambda: read_picture(path), path, "is no picture of a known kind", *accepted)
+    refusal(lambda: read_image(path), path, "is no image of a known kind", *accepted)
     for name in ("p.png", "p.jpg", "p.gif", "p.tif", "p.webp", "p.bmp"):
         noise = np.random.default_rng(0).integers(0, 256, (60, 60, 3), dtype=np.uint8)
         Image.fromarray(noise).save(tmp_path / name)
         whole = (tmp_path / name).read_bytes()
         (tmp_path / name).write_bytes(whole[: len(whole) // 2])
-        refusal(lambda name=name: read_picture(tmp_path / name), tmp_path / name, *accepted)
+        refusal(lambda name=name: read_image(tmp_path / name), tmp_path / name, *accepted)
     Image.fromarray(np.full((40, 40), 0.5, np.float32)).save(tmp_path / "f.tif")
-    refusal(lambda: read_picture(tmp_path / "f.tif"), tmp_path / "f.tif", "fractions", *accepted)
+    refusal(lambda: read_image(tmp_path / "f.tif"), tmp_path / "f.tif", "fractions", *accepted)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         for side in (9_500, 12_000, 60_000):
             path.write_bytes(huge_png(side))
-            refusal(lambda: read_picture(path), path, "is too large", *accepted)
+            refusal(lambda: read_image(path), path, "is too large", *accepted)
 
 
 # The validation set
 
 
 def many(counts: list[int]) -> tuple[np.ndarray, np.ndarray]:
-    """Pictures of one pixel that tell where they stood."""
+    """Images of one pixel that tell where they stood."""
     y = np.random.default_rng(1).permutation(np.repeat(np.arange(len(counts)), counts))
     return np.arange(len(y))[:, None], y
 
@@ -740,7 +740,7 @@ def test_split_holds_out_a_tenth_of_each_class():
     x_train, y_train, x_validation, y_validation = split_validation(x, y, seed=3)
     assert np.bincount(y_validation).tolist() == [10, 5, 1, 1]
     assert np.bincount(y_train).tolist() == [90, 45, 14, 1]
-    assert sorted([*x_train[:, 0], *x_validation[:, 0]]) == list(range(167))  # each picture once
+    assert sorted([*x_train[:, 0], *x_validation[:, 0]]) == list(range(167))  # each image once
     assert np.array_equal(y[x_train[:, 0]], y_train) and np.array_equal(y[x_validation[:, 0]], y_validation)
     assert len(set(y_train[:20].tolist())) > 1 and x_train[:, 0].tolist() != sorted(x_train[:, 0])
 

@@ -1,4 +1,4 @@
-"""The built-in pictures: what they look like to a program, and the cache they are kept in."""
+"""The built-in images: what they look like to a program, and the cache they are kept in."""
 
 import os
 import signal
@@ -6,14 +6,14 @@ import subprocess
 import sys
 import time
 
-from helpers import doodles
+import doodles
 
 import numpy as np
 import pytest
 from sklearn.linear_model import RidgeClassifier
 from sklearn.neighbors import KNeighborsClassifier
 
-TRAIN, TEST = 60, 20  # sizes for the tests of the cache, where what is in the pictures does not matter
+TRAIN, TEST = 60, 20  # sizes for the tests of the cache, where what is in the images does not matter
 
 
 def run_python(code: str, *arguments) -> subprocess.Popen:
@@ -30,7 +30,7 @@ def full():
     return arrays, time.process_time() - start
 
 
-# The pictures
+# The images
 
 
 def test_class_names_are_those_of_cifar10_in_its_order():
@@ -39,14 +39,12 @@ def test_class_names_are_those_of_cifar10_in_its_order():
 
 
 @pytest.mark.parametrize("kind", range(10))
-def test_every_kind_gives_a_varied_colour_picture(kind):
-    pictures = [doodles.draw_doodle(kind, np.random.default_rng(seed)) for seed in range(30)]
-    assert all(picture.shape == (32, 32, 3) and picture.dtype == np.uint8 for picture in pictures)
-    assert len({picture.tobytes() for picture in pictures}) == 30
-    assert min(picture.std() for picture in pictures) > 5  # none is plain
-    assert (
-        max(np.ptp(picture.astype(int), axis=2).mean() for picture in pictures) > 20
-    )  # none of the kinds is grey
+def test_every_kind_gives_a_varied_color_image(kind):
+    images = [doodles.draw_doodle(kind, np.random.default_rng(seed)) for seed in range(30)]
+    assert all(image.shape == (32, 32, 3) and image.dtype == np.uint8 for image in images)
+    assert len({image.tobytes() for image in images}) == 30
+    assert min(image.std() for image in images) > 5  # none is plain
+    assert max(np.ptp(image.astype(int), axis=2).mean() for image in images) > 20  # none of the kinds is gray
 
 
 @pytest.mark.parametrize("kind", [-1, 10])
@@ -73,17 +71,17 @@ def test_draw_doodles_is_shuffled():
     assert not np.array_equal(y, np.arange(40) % 10)
 
 
-def test_same_seed_same_pictures_also_in_another_process():
+def test_same_seed_same_images_also_in_another_process():
     x, y = doodles.draw_doodles(30, seed=3)
     again, labels_again = doodles.draw_doodles(30, seed=3)
     assert again.tobytes() == x.tobytes() and np.array_equal(labels_again, y)
-    code = "from helpers import doodles; print(doodles.draw_doodles(30, seed=3)[0].tobytes().hex())"
+    code = "import doodles; print(doodles.draw_doodles(30, seed=3)[0].tobytes().hex())"
     assert run_python(code).communicate(timeout=60)[0].strip() == x.tobytes().hex()
 
 
-def test_other_seed_other_pictures():
+def test_other_seed_other_images():
     first, second = (doodles.draw_doodles(30, seed)[0] for seed in (3, 4))
-    assert not {picture.tobytes() for picture in first} & {picture.tobytes() for picture in second}
+    assert not {image.tobytes() for image in first} & {image.tobytes() for image in second}
 
 
 def test_full_drawing_has_the_promised_arrays(full):
@@ -99,9 +97,9 @@ def test_full_drawing_is_quick(full):
     assert full[1] < 15
 
 
-def test_no_picture_comes_twice(full):
+def test_no_image_comes_twice(full):
     x_train, _, x_test, _ = full[0]
-    assert len({picture.tobytes() for x in (x_train, x_test) for picture in x}) == 12_000
+    assert len({image.tobytes() for x in (x_train, x_test) for image in x}) == 12_000
 
 
 def test_a_linear_classifier_does_not_suffice(full):
@@ -111,7 +109,7 @@ def test_a_linear_classifier_does_not_suffice(full):
     assert 0.15 < classifier.score(flat_test, y_test) < 0.5  # above chance: there is something to learn
 
 
-def test_no_kind_can_be_told_by_its_mean_colour(full):
+def test_no_kind_can_be_told_by_its_mean_color(full):
     x_train, y_train, x_test, y_test = full[0]
     classifier = KNeighborsClassifier(50).fit(x_train.mean(axis=(1, 2)), y_train)
     predicted = classifier.predict(x_test.mean(axis=(1, 2)))
@@ -194,11 +192,11 @@ def empty(path, arrays):
 
 def flip_a_bit(path, arrays):
     content = bytearray(path.read_bytes())
-    content[TRAIN * 32 * 32] ^= 1  # amid the training pictures
+    content[TRAIN * 32 * 32] ^= 1  # amid the training images
     path.write_bytes(content)
 
 
-def drop_pictures(path, arrays):
+def drop_images(path, arrays):
     np.savez(path, **{name: array[:-1] for name, array in zip(doodles.NAMES, arrays, strict=True)})
 
 
@@ -231,7 +229,7 @@ def set_a_trap(path, arrays):
         fill_with_garbage,
         empty,
         flip_a_bit,
-        drop_pictures,
+        drop_images,
         drop_an_array,
         change_the_type,
         set_a_trap,
@@ -267,7 +265,7 @@ HANG_WHILE_WRITING = """
 import sys, time
 from pathlib import Path
 import numpy as np
-from helpers import doodles
+import doodles
 
 doodles.TRAIN_SIZE, doodles.TEST_SIZE = int(sys.argv[2]), int(sys.argv[3])
 
@@ -305,7 +303,7 @@ def test_a_process_killed_while_writing_leaves_nothing_taken_for_whole(small, tm
 LOAD_AGAIN_AND_AGAIN = """
 import hashlib, sys, time
 from pathlib import Path
-from helpers import doodles
+import doodles
 
 folder = Path(sys.argv[1])
 doodles.TRAIN_SIZE, doodles.TEST_SIZE = int(sys.argv[2]), int(sys.argv[3])
@@ -320,7 +318,7 @@ for _ in range(8):
 """
 
 
-def test_two_processes_at_once_both_get_the_right_pictures(small, tmp_path):
+def test_two_processes_at_once_both_get_the_right_images(small, tmp_path):
     processes = [run_python(LOAD_AGAIN_AND_AGAIN, tmp_path, TRAIN, TEST) for _ in range(2)]
     assert [process.stdout.readline() for process in processes] == ["ready\n"] * 2
     (tmp_path / "go").touch()

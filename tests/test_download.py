@@ -1,4 +1,4 @@
-"""Downloads: every fault of a mirror, interruptions and neighbours, against a real HTTP server."""
+"""Downloads: every fault of a mirror, interruptions and neighbors, against a real HTTP server."""
 
 import contextlib
 import hashlib
@@ -12,7 +12,7 @@ import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from helpers.download import DownloadError, fetch
+from helpers.datasets.download import DownloadError, fetch
 
 import pytest
 
@@ -24,7 +24,7 @@ QUICK = {"timeout": 1, "floor_bytes_per_second": 10_000, "floor_seconds": 0.5}
 FETCH = """
 import signal, sys
 from pathlib import Path
-from helpers.download import fetch
+from helpers.datasets.download import fetch
 signal.signal(signal.SIGINT, signal.default_int_handler)  # even where the tests run in the background
 fetch([sys.argv[1]], Path(sys.argv[2]), sys.argv[3])
 """

@@ -40,8 +40,8 @@ def test_accuracy_by_class():
     y = np.array([0, 0, 0, 0, 1, 1])
     predicted = np.array([0, 0, 0, 1, 1, 0])
     table = evaluation.accuracy_by_class(y, predicted, ("cat", "dog"))
-    assert table.loc["cat", ["pictures", "correct", "accuracy"]].tolist() == [4, 3, 0.75]
-    assert table.loc["dog", ["pictures", "correct", "accuracy"]].tolist() == [2, 1, 0.5]
+    assert table.loc["cat", ["images", "correct", "accuracy"]].tolist() == [4, 3, 0.75]
+    assert table.loc["dog", ["images", "correct", "accuracy"]].tolist() == [2, 1, 0.5]
     assert (table["low"] < table["accuracy"]).all() and (table["accuracy"] < table["high"]).all()
 
 
@@ -63,7 +63,7 @@ def test_places_that_a_small_test_set_has():
 
 @pytest.mark.parametrize("places", ["[1, 2]", 1, [1.5], ["1"]])
 def test_places_of_another_kind_are_refused(places):
-    with pytest.raises(ValueError, match="pictures is a list of whole numbers"):
+    with pytest.raises(ValueError, match="images is a list of whole numbers"):
         places_in_test_set(places, 3)
 
 
@@ -84,10 +84,10 @@ def test_reliability_by_hand():
     # Confidences 0.95 (right), 0.95 (wrong), 0.6 (right); 0.6 is the upper edge of its range.
     probabilities = np.array([[0.95, 0.05], [0.95, 0.05], [0.4, 0.6]])
     table = evaluation.reliability(np.array([0, 1, 1]), probabilities, bins=10)
-    assert table["pictures"].tolist() == [0, 0, 0, 0, 0, 1, 0, 0, 0, 2]
+    assert table["images"].tolist() == [0, 0, 0, 0, 0, 1, 0, 0, 0, 2]
     assert table["accuracy"][9] == 0.5 and table["confidence"][9] == pytest.approx(0.95)
     assert table["accuracy"][5] == 1 and np.isnan(table["accuracy"][0])
-    # (1 picture · 0.4 + 2 pictures · 0.45) / 3
+    # (1 image · 0.4 + 2 images · 0.45) / 3
     error = evaluation.expected_calibration_error(np.array([0, 1, 1]), probabilities)
     assert error == pytest.approx((0.4 + 2 * 0.45) / 3)
 

@@ -17,7 +17,7 @@ ANSWERS = {
         ["driver", 3, ["driver and card"]],
     ),
     "check_order": (["CADB", "cadb"], ["ACDB", "CABD", "DCAB", "CDAB"], ["CAD", 4, ["C", "A", "D", "B"]]),
-    "check_picture_bytes": (
+    "check_image_bytes": (
         [12_288, 12_288.0, np.int64(12_288)],
         [3_072, 4_096, 24_576],
         ["many", [1], True],
@@ -52,7 +52,7 @@ ANSWERS = {
     "check_equal_logits": ([1 / 3, 0.333, 0.33], [2, 2 / 3, 0.5, 1], ["a third"]),
     "check_shifted_logits": (["same"], ["larger", "smaller"], ["equal", 0]),
     "check_small_difference": (["no"], ["yes"], [False, "maybe"]),
-    "check_pictures_for_half_width": ([8_000, 7_900], [4_000, 1_000, 16_000], ["8000"]),
+    "check_images_for_half_width": ([8_000, 7_900], [4_000, 1_000, 16_000], ["8000"]),
     "check_share_of_cats": ([0.6], [60, 0.4, 0.9, 1], ["0.6"]),
     "check_calibration_gap": ([0.15, 0.95 - 0.8], [0.8, 0.95, -0.15, 15, 0.05], ["15 %"]),
     "check_temperature": (["same"], ["higher", "lower"], ["equal", 2]),
@@ -66,7 +66,7 @@ ANSWERS = {
     "check_sweep_minutes": ([20, 20.0], [40, 1200, 10], ["20 min"]),
     "check_runs_left": ([36], [35, 24, 60, 25], ["all"]),
     "check_number_to_report": (["fresh seeds"], ["the best run", "its validation accuracy"], ["both", 5]),
-    "check_pictures_a_device": ([16], [64, 4, 256], ["a quarter"]),
+    "check_images_a_device": ([16], [64, 4, 256], ["a quarter"]),
     "check_fixed_milliseconds": ([4, 4.0], [0, 8, 12, 24, 0.25], ["4 ms"]),
     "check_operations": (
         [28_311_552, 2 * 9 * 24 * 64 * 1024],

@@ -4,9 +4,10 @@ import base64
 import io
 import re
 
-from helpers import figures, pages
+from helpers import figures
 from helpers.convolution import convolve
 from helpers.explorer import ConvolutionExplorer
+from lesson_tools import pages
 
 import nbformat
 import numpy as np
@@ -102,4 +103,4 @@ def test_where_no_kernel_runs_its_figure_stands_there(explorer, monkeypatch):
     notebook = nbformat.v4.new_notebook(cells=[cell], metadata={"widgets": {}})
     page = pages.lesson_page(notebook, "page")
     assert "widget" not in page and "<script" not in page
-    assert 'alt="A picture of 6×6 numbers' in page and "data:image/png;base64" in page
+    assert 'alt="An image of 6×6 numbers' in page and "data:image/png;base64" in page

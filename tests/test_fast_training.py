@@ -4,8 +4,8 @@ import json
 import time
 
 from helpers import fast_training, networks, profiling, training
-from helpers.choices import RECIPES
 from helpers.datasets import Dataset
+from helpers.parameters import RECIPES
 
 import keras
 import numpy as np
@@ -15,7 +15,7 @@ import tensorflow as tf
 CLASSES = ("dark", "bright", "left")
 
 
-def pictures(count, seed):
+def images(count, seed):
     """Three classes that are told apart at once: dark, bright, and bright on the left half."""
     rng = np.random.default_rng(seed)
     y = np.arange(count, dtype=np.int64) % 3
@@ -27,7 +27,7 @@ def pictures(count, seed):
 
 @pytest.fixture(scope="module")
 def dataset():
-    return Dataset("mine", CLASSES, *pictures(600, 0), *pictures(90, 1), "")
+    return Dataset("mine", CLASSES, *images(600, 0), *images(90, 1), "")
 
 
 def network(x, **others):
@@ -40,7 +40,7 @@ def network(x, **others):
 @pytest.mark.parametrize("patch", [2, 4])
 def test_whitened_patches_are_uncorrelated_and_alike_in_size(patch, dataset):
     x = np.random.default_rng(0).integers(0, 256, (500, 32, 32, 3)).astype(np.uint8)
-    x = ((x.astype(int) + np.roll(x, 1, 1) + np.roll(x, 1, 2)) // 3).astype(np.uint8)  # neighbours alike
+    x = ((x.astype(int) + np.roll(x, 1, 1) + np.roll(x, 1, 2)) // 3).astype(np.uint8)  # neighbors alike
     kernels, biases = networks.whitening_kernels(x, patch)
     half = min(24, patch * patch * 3)
     assert kernels.shape == (patch, patch, 3, 2 * half) and biases.shape == (2 * half,)
@@ -54,7 +54,7 @@ def test_whitened_patches_are_uncorrelated_and_alike_in_size(patch, dataset):
 
 
 @pytest.mark.parametrize("is_training", [True, False])
-def test_the_fused_batch_normalisation_is_that_of_keras(is_training):
+def test_the_fused_batch_normalization_is_that_of_keras(is_training):
     x = np.random.default_rng(0).normal(3, 2, (16, 6, 6, 5)).astype("float32")
     results, states = [], []
     for kind in (keras.layers.BatchNormalization, networks.FusedBatchNormalization):
@@ -92,7 +92,7 @@ def test_each_idea_can_be_left_out(dataset):
     kinds = [type(layer).__name__ for layer in whole.layers]
     assert not whole.layers[2].trainable and "FusedBatchNormalization" in kinds
     assert network(dataset.x_train, without=["whitening"]).layers[2].trainable
-    bare = network(dataset.x_train, without=["batch_normalisation"])
+    bare = network(dataset.x_train, without=["batch_normalization"])
     assert not any("Normalization" in type(layer).__name__ for layer in bare.layers)
     late = [type(layer).__name__ for layer in network(dataset.x_train, without=["early_pooling"]).layers]
     assert kinds.index("MaxPooling2D") < kinds.index("ReLU") < late.index("MaxPooling2D")
@@ -126,23 +126,23 @@ def test_muon_makes_all_directions_of_a_step_alike():
 def test_muon_is_for_kernels_alone():
     model = keras.Sequential([keras.Input((8, 8, 3)), keras.layers.Conv2D(4, 3), keras.layers.Flatten()])
     model.add(keras.layers.Dense(2))
-    optimiser = fast_training.ConvolutionMuon(0.1)
-    optimiser.build(model.trainable_variables)
-    with_velocity = [velocity is not None for velocity in optimiser.adam_velocities]
+    optimizer = fast_training.ConvolutionMuon(0.1)
+    optimizer.build(model.trainable_variables)
+    with_velocity = [velocity is not None for velocity in optimizer.adam_velocities]
     assert with_velocity == [False, True, True, True]  # Adam keeps one, Muon does not
 
 
-# --- The pictures ----------------------------------------------------------------------------------
+# --- The images ----------------------------------------------------------------------------------
 
 
 def recipe(**others):
-    values = {"width": 8, "patch": 4, "blocks": 2, "depth": 2, "pictures": 600, "batch_size": 50}
+    values = {"width": 8, "patch": 4, "blocks": 2, "depth": 2, "images": 600, "batch_size": 50}
     return fast_training.Recipe(**values | others)
 
 
-def test_each_picture_comes_once_a_round_mirrored_by_turns(dataset):
+def test_each_image_comes_once_a_round_mirrored_by_turns(dataset):
     x = np.random.default_rng(0).integers(0, 256, (100, 32, 32, 3)).astype(np.uint8)
-    batches = fast_training.ChangedPictures(x, np.arange(100) % 3, 3, recipe(shift=0), seed=3)
+    batches = fast_training.ChangedImages(x, np.arange(100) % 3, 3, recipe(shift=0), seed=3)
     assert len(batches) == 2
     mirrored = []
     for _ in range(3):
@@ -155,29 +155,29 @@ def test_each_picture_comes_once_a_round_mirrored_by_turns(dataset):
         batches.on_epoch_end()
     assert 20 < mirrored[0].sum() < 80
     assert np.array_equal(mirrored[0], ~mirrored[1]) and np.array_equal(mirrored[0], mirrored[2])
-    unchanged = fast_training.ChangedPictures(x, np.arange(100) % 3, 3, recipe(shift=0), without=["flip"])
+    unchanged = fast_training.ChangedImages(x, np.arange(100) % 3, 3, recipe(shift=0), without=["flip"])
     assert np.array_equal(unchanged[1][0], x[unchanged.order[50:]])
 
 
-def test_shifted_pictures_are_the_picture_elsewhere(dataset):
+def test_shifted_images_are_the_image_elsewhere(dataset):
     x = np.random.default_rng(0).integers(0, 256, (50, 32, 32, 3)).astype(np.uint8)
-    batches = fast_training.ChangedPictures(x, np.zeros(50, int), 3, recipe(shift=2), without=["flip"])
+    batches = fast_training.ChangedImages(x, np.zeros(50, int), 3, recipe(shift=2), without=["flip"])
     seen, _ = batches[0]
     shifts = set()
-    for picture, place, (down, right) in zip(seen, batches.order, batches.shifts.T - 2, strict=True):
+    for image, place, (down, right) in zip(seen, batches.order, batches.shifts.T - 2, strict=True):
         inside = np.s_[max(0, -down) : 32 - max(0, down), max(0, -right) : 32 - max(0, right)]
         original = np.s_[max(0, down) : 32 - max(0, -down), max(0, right) : 32 - max(0, -right)]
-        assert np.array_equal(picture[inside], x[place][original])
+        assert np.array_equal(image[inside], x[place][original])
         shifts.add((down, right))
     assert len(shifts) > 10 and max(map(max, shifts)) == 2 and min(map(min, shifts)) == -2
 
 
 def test_a_round_follows_from_seed_and_number(dataset):
     def batches(seed):
-        return fast_training.ChangedPictures(dataset.x_train, dataset.y_train, 3, recipe(), 0.5, seed=seed)
+        return fast_training.ChangedImages(dataset.x_train, dataset.y_train, 3, recipe(), 0.5, seed=seed)
 
     first, second, other = batches(0), batches(0), batches(1)
-    assert len(first) == 6  # half of 600 pictures
+    assert len(first) == 6  # half of 600 images
     first.on_epoch_end()
     second.round = 1
     assert np.array_equal(first[2][0], second[2][0]) and not np.array_equal(first[2][0], other[2][0])
@@ -272,7 +272,7 @@ def test_the_command_line_trains_and_refuses(dataset, tmp_path, capsys):
 def test_the_profile_finds_the_convolutions(dataset):
     model = network(dataset.x_train)
     fast_training.compile_model(model, recipe(), 100)
-    batches = fast_training.ChangedPictures(dataset.x_train, dataset.y_train, 3, recipe())
+    batches = fast_training.ChangedImages(dataset.x_train, dataset.y_train, 3, recipe())
     seconds = profiling.seconds_by_kind(model, batches, steps=10)
     assert set(seconds) == {*profiling.KINDS, profiling.OTHER, profiling.AROUND}
     assert all(value > 0 for name, value in seconds.items() if name != profiling.AROUND)

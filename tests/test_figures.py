@@ -106,8 +106,8 @@ def test_curves_by_seed_draws_the_mean_in_a_band():
     plt.close(figure)
 
 
-def test_reliability_leaves_out_ranges_with_few_pictures():
-    table = pd.DataFrame({"low": [0.0, 0.5], "high": [0.5, 1.0], "pictures": [9, 91]})
+def test_reliability_leaves_out_ranges_with_few_images():
+    table = pd.DataFrame({"low": [0.0, 0.5], "high": [0.5, 1.0], "images": [9, 91]})
     figure = figures.reliability({"as trained": table.assign(confidence=[0.4, 0.9], accuracy=[0.1, 0.8])})
     accuracy = figure.axes[0].lines[1]
     assert accuracy.get_xdata().tolist() == [0.9] and accuracy.get_ydata().tolist() == [0.8]

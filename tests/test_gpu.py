@@ -265,7 +265,7 @@ def test_no_nvidia_smi(tmp_path, monkeypatch):
 # --- Time ------------------------------------------------------------------------------------------
 
 
-def test_convolution_takes_time_and_more_pictures_take_longer():
+def test_convolution_takes_time_and_more_images_take_longer():
     few, many = (gpu.time_convolution("CPU:0", batch_size, repeats=3) for batch_size in (1, 64))
     assert 0 < few < many < 30
 

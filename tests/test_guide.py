@@ -2,7 +2,7 @@
 
 import re
 
-from helpers.series import NOTEBOOKS, find_lessons, title
+from lesson_tools.run import NOTEBOOKS, find_lessons, title
 
 import nbformat
 import pytest

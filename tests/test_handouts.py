@@ -7,12 +7,12 @@ import shutil
 from html.parser import HTMLParser
 from pathlib import Path
 
-from helpers import handouts, pages, series, slides
+from lesson_tools import handouts, pages, run, slides
 
 import nbformat
 import pytest
 
-NAMES = [path.stem for path in series.find_lessons()]
+NAMES = [path.stem for path in run.find_lessons()]
 VOID = {"meta", "img", "br", "hr", "link", "input", "source", "wbr", "col"}
 
 
@@ -22,7 +22,7 @@ class Reader(HTMLParser):
     def __init__(self, file: Path):
         super().__init__()
         self.file, self.elements, self.open = file, [], []
-        # Without the pictures themselves, which take long to parse.
+        # Without the images themselves, which take long to parse.
         self.text = re.sub(r";base64,[\w+/=\n]+", ";base64,…", file.read_text(encoding="utf-8"))
         self.feed(self.text)
         assert not self.open, f"{file.name}: not closed {self.open}"
@@ -67,7 +67,7 @@ def read(out):
 def small(tmp_path_factory):
     """A folder with one executed lesson, as `make run` leaves it, but short."""
     folder = tmp_path_factory.mktemp("executed")
-    notebook = nbformat.read(series.NOTEBOOKS / "04_build_the_network.ipynb", as_version=4)
+    notebook = nbformat.read(run.NOTEBOOKS / "04_build_the_network.ipynb", as_version=4)
     notebook.cells = notebook.cells[:6] + notebook.cells[16:19] + notebook.cells[-6:]
     for cell in notebook.cells:
         cell.metadata["papermill"] = {"status": "completed"}
@@ -82,9 +82,9 @@ def test_all_lessons_are_in_the_index_and_have_slides(read):
     assert links == [link for name in NAMES for link in (f"{name}.html", f"slides/{name}.html")]
     rows = [element["text"] for element in read["index.html"].all("tr")][1:]
     for name, row in zip(NAMES, rows, strict=True):
-        notebook = nbformat.read(series.NOTEBOOKS / f"{name}.ipynb", as_version=4)
+        notebook = nbformat.read(run.NOTEBOOKS / f"{name}.ipynb", as_version=4)
         sentence = " ".join(notebook.cells[0].source.split("\n\n")[1].split())
-        assert row.startswith(f"{series.title(Path(name))}{sentence}")
+        assert row.startswith(f"{run.title(Path(name))}{sentence}")
         assert re.search(r"\.(less than|under|about) [12]slides$", row), row
     assert "Page Down" in read["index.html"].text
 
@@ -127,7 +127,7 @@ def test_internal_links_and_anchors_lead_somewhere(read, out):
 
 def test_figures_are_all_there_and_described(read):
     for name in NAMES:
-        notebook = nbformat.read(series.NOTEBOOKS / f"{name}.ipynb", as_version=4)
+        notebook = nbformat.read(run.NOTEBOOKS / f"{name}.ipynb", as_version=4)
         stored = [o for c in notebook.cells for o in c.get("outputs", []) if "image/png" in o.get("data", {})]
         for file in (f"{name}.html", f"slides/{name}.html"):
             figures = read[file].all("img")
@@ -154,10 +154,10 @@ def test_form_for_screen_readers(read):
 
 
 def contrast(one: str, other: str) -> float:
-    """The contrast of two colours "#rrggbb" as WCAG 2 defines it, 1 to 21."""
+    """The contrast of two colors "#rrggbb" as WCAG 2 defines it, 1 to 21."""
 
-    def light(colour):
-        parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+    def light(color):
+        parts = [int(color[place : place + 2], 16) / 255 for place in (1, 3, 5)]
         linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
         return sum(weight * p for weight, p in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
 
@@ -168,9 +168,9 @@ def contrast(one: str, other: str) -> float:
 @pytest.mark.parametrize(("style", "paper"), [("default", "#f8f8f8"), ("github-dark", "#161b22")])
 def test_code_can_be_read(style, paper):
     assert f"--code: {paper}" in pages.STYLE
-    colours = re.findall(r"\.(\w+) \{ color: (#\w{6})", pages.code_colours(style))
-    faint = [kind for kind, colour in colours if contrast(colour, paper) < 4.5]
-    assert len(colours) > 30 and set(faint) <= {"w"}, faint  # w: space, which has no colour
+    colors = re.findall(r"\.(\w+) \{ color: (#\w{6})", pages.code_colors(style))
+    faint = [kind for kind, color in colors if contrast(color, paper) < 4.5]
+    assert len(colors) > 30 and set(faint) <= {"w"}, faint  # w: space, which has no color
 
 
 def test_solutions_are_closed_until_asked_for(read, small, tmp_path):
@@ -189,7 +189,7 @@ def test_solutions_are_closed_until_asked_for(read, small, tmp_path):
 
 def test_cells_without_a_stored_output_say_so(read):
     for name in NAMES:
-        notebook = nbformat.read(series.NOTEBOOKS / f"{name}.ipynb", as_version=4)
+        notebook = nbformat.read(run.NOTEBOOKS / f"{name}.ipynb", as_version=4)
         machine = sum("machine" in cell.metadata.get("tags", []) for cell in notebook.cells)
         for file in (f"{name}.html", f"slides/{name}.html"):
             notes = [e["text"] for e in read[file].all("p") if e.get("class") == "note"]

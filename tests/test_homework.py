@@ -3,8 +3,8 @@
 import html
 import re
 
-from helpers import homework as helper
-from helpers.series import NOTEBOOKS
+from lesson_tools import homework as helper
+from lesson_tools.run import NOTEBOOKS
 
 import nbformat
 import pandas as pd

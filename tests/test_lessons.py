@@ -6,21 +6,21 @@ import re
 import subprocess
 import sys
 
-from helpers import series
+from lesson_tools import run
 
 import nbformat
 import papermill
 import pytest
 
-LESSONS = series.find_lessons()
+LESSONS = run.find_lessons()
 PARAMETERS = {
     "dataset",
     "train_size",
     "epochs",
     "batch_size",
     "learning_rate",
-    "optimiser",
-    "normalisation",
+    "optimizer",
+    "normalization",
     "pooling",
     "network",
     "remedies",
@@ -35,8 +35,8 @@ PARAMETERS = {
     "workers",
     "scheduler",
     "run_dir",
-    "pictures",
-    "picture",
+    "images",
+    "image",
 }
 EXERCISES = re.compile(r"^## Exercises", re.M)
 
@@ -57,11 +57,11 @@ def read(lesson):
 def test_the_lessons_are_those_of_the_design():
     assert [path.name for path in LESSONS] == [
         "01_check_your_gpu.ipynb",
-        "02_load_the_pictures.ipynb",
+        "02_load_the_images.ipynb",
         "03_see_convolution_and_pooling.ipynb",
         "04_build_the_network.ipynb",
         "05_train_the_network.ipynb",
-        "06_predict_pictures.ipynb",
+        "06_predict_images.ipynb",
         "07_evaluate_the_network.ipynb",
         "08_train_longer.ipynb",
         "09_train_faster.ipynb",
@@ -81,7 +81,7 @@ def test_form(lesson):
     assert headings[-3:] == ["Summary", "Exercises", "Next"]
     assert re.search(r"minute", text.split("## What you need")[1].split("\n## ")[0])
     links = re.findall(r"\]\((\d\d_\w+\.ipynb)\)", text)
-    assert all((series.NOTEBOOKS / link).exists() for link in links), links
+    assert all((run.NOTEBOOKS / link).exists() for link in links), links
 
 
 @every_lesson
@@ -101,7 +101,7 @@ def test_imports_first_then_parameters(lesson):
         assert matched[1] in PARAMETERS
         ast.literal_eval(matched[2])
     # papermill reads the same
-    assert series.lesson_parameters(lesson).keys() == {
+    assert run.lesson_parameters(lesson).keys() == {
         line.split(" ")[0] for line in code[1].source.splitlines()
     }
 
@@ -189,8 +189,8 @@ def group(lesson) -> str:
 )
 def test_every_cell_runs_and_stored_outputs_are_current(lesson, run_dir, tmp_path):
     """nbval in the quick profile: no error in any cell, and the deterministic outputs are as stored."""
-    given = series.PROFILES["quick"] | {"run_dir": str(run_dir)}
-    known = series.lesson_parameters(lesson)
+    given = run.PROFILES["quick"] | {"run_dir": str(run_dir)}
+    known = run.lesson_parameters(lesson)
     copy = tmp_path / lesson.name
     parameters = {name: value for name, value in given.items() if name in known}
     papermill.execute_notebook(lesson, copy, parameters, prepare_only=True, progress_bar=False)

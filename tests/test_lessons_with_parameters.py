@@ -1,4 +1,4 @@
-"""Lessons run with plain papermill: pictures of one's own, other parameters, interruptions, mistakes."""
+"""Lessons run with plain papermill: images of one's own, other parameters, interruptions, mistakes."""
 
 import json
 import re
@@ -6,8 +6,9 @@ import subprocess
 import sys
 import time
 
-from helpers import series, training
+from helpers import training
 from helpers.networks import reference_network
+from lesson_tools import run
 
 import numpy as np
 import pandas as pd
@@ -15,10 +16,10 @@ import psutil
 import pytest
 from PIL import Image
 
-LESSONS = series.find_lessons()
+LESSONS = run.find_lessons()
 
 
-def small_pictures(count):
+def small_images(count):
     rng = np.random.default_rng(0)
     y = np.arange(count) % 3
     return (rng.integers(0, 60, (count, 32, 32, 3)) + 80 * y[:, None, None, None]).astype(np.uint8), y
@@ -34,17 +35,17 @@ def run_plain_papermill(lesson, folder, **parameters):
 
 
 @pytest.mark.parametrize("form", ["npz", "folder"])
-def test_lesson_05_on_pictures_of_ones_own(form, tmp_path):
-    x, y = small_pictures(150)
+def test_lesson_05_on_images_of_ones_own(form, tmp_path):
+    x, y = small_images(150)
     if form == "npz":
         source = tmp_path / "mine.npz"
         np.savez(source, x_train=x[:120], y_train=y[:120], x_test=x[120:], y_test=y[120:])
     else:
         source = tmp_path / "mine"
-        for place, (picture, label) in enumerate(zip(x, y, strict=True)):
+        for place, (image, label) in enumerate(zip(x, y, strict=True)):
             folder = source / ("train" if place < 120 else "test") / ["ant", "bee", "cow"][label]
             folder.mkdir(parents=True, exist_ok=True)
-            Image.fromarray(picture).resize((40 + place % 7, 50)).save(folder / f"{place}.png")
+            Image.fromarray(image).resize((40 + place % 7, 50)).save(folder / f"{place}.png")
     done = run_plain_papermill(
         LESSONS[4], tmp_path, dataset=source, epochs=2, batch_size=16, run_dir="mine-run"
     )
@@ -57,7 +58,7 @@ def test_lesson_05_on_pictures_of_ones_own(form, tmp_path):
 
 
 def test_lesson_05_killed_midway_goes_on_and_refuses_other_parameters(tmp_path):
-    x, y = small_pictures(300)
+    x, y = small_images(300)
     np.savez(tmp_path / "mine.npz", x_train=x[:270], y_train=y[:270], x_test=x[270:], y_test=y[270:])
     command = [sys.executable, "-m", "papermill", str(LESSONS[4]), "out.ipynb", "--no-progress-bar"]
     command += ["-p", "dataset", "mine.npz", "-p", "epochs", "200", "-p", "run_dir", "long"]
@@ -126,7 +127,7 @@ def test_lesson_08_trains_each_remedy_once_and_stops_early(tmp_path):
 
 
 def test_lesson_08_refuses_a_remedy_that_there_is_not(tmp_path):
-    x, y = small_pictures(60)
+    x, y = small_images(60)
     np.savez(tmp_path / "mine.npz", x_train=x[:40], y_train=y[:40], x_test=x[40:], y_test=y[40:])
     given = {"dataset": "mine.npz", "epochs": 1, "run_dir": "longer", "remedies": "none, dropout+sleep"}
     done = run_plain_papermill(LESSONS[7], tmp_path, **given)
@@ -135,14 +136,14 @@ def test_lesson_08_refuses_a_remedy_that_there_is_not(tmp_path):
     assert not (tmp_path / "longer").exists()  # refused before anything is trained
 
 
-def test_lesson_06_alone_trains_what_it_needs_and_shows_a_picture_of_ones_own(tmp_path):
-    x, y = small_pictures(90)
+def test_lesson_06_alone_trains_what_it_needs_and_shows_a_image_of_ones_own(tmp_path):
+    x, y = small_images(90)
     np.savez(tmp_path / "mine.npz", x_train=x[:60], y_train=y[:60], x_test=x[60:], y_test=y[60:])
     Image.fromarray(np.repeat(np.repeat(x[0], 9, axis=0), 12, axis=1)).convert("L").save(
-        tmp_path / "grey.png"
+        tmp_path / "gray.png"
     )
     done = run_plain_papermill(
-        LESSONS[5], tmp_path, dataset="mine.npz", epochs=1, pictures=[0, 29, 999], picture="grey.png"
+        LESSONS[5], tmp_path, dataset="mine.npz", epochs=1, images=[0, 29, 999], image="gray.png"
     )
     assert done.returncode == 0, done.stderr[-3000:]
     assert (tmp_path / "runs" / "reference" / "metrics.json").exists()
@@ -151,8 +152,8 @@ def test_lesson_06_alone_trains_what_it_needs_and_shows_a_picture_of_ones_own(tm
 
 
 def test_lesson_06_with_the_network_that_comes_along_trains_nothing(tmp_path):
-    Image.fromarray(small_pictures(3)[0][0]).save(tmp_path / "own.png")
-    given = {"dataset": "doodles", "weights": "shipped", "picture": "own.png"}
+    Image.fromarray(small_images(3)[0][0]).save(tmp_path / "own.png")
+    given = {"dataset": "doodles", "weights": "shipped", "image": "own.png"}
     done = run_plain_papermill(LESSONS[5], tmp_path, **given)
     assert done.returncode == 0, done.stderr[-3000:]
     assert "The network that comes with the lessons" in (tmp_path / "out.ipynb").read_text()
@@ -160,11 +161,11 @@ def test_lesson_06_with_the_network_that_comes_along_trains_nothing(tmp_path):
 
 
 def test_lesson_06_refuses_that_network_for_other_classes(tmp_path):
-    x, y = small_pictures(90)
+    x, y = small_images(90)
     np.savez(tmp_path / "mine.npz", x_train=x[:60], y_train=y[:60], x_test=x[60:], y_test=y[60:])
     done = run_plain_papermill(LESSONS[5], tmp_path, dataset="mine.npz", weights="shipped")
     assert done.returncode == 1
-    assert 'these pictures have the classes class 0, class 1, class 2: give weights="run".' in done.stderr
+    assert 'these images have the classes class 0, class 1, class 2: give weights="run".' in done.stderr
 
 
 def test_lesson_09_refuses_a_recipe_that_there_is_not(tmp_path):

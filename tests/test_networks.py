@@ -1,15 +1,15 @@
 """The networks have the shapes and the parameters that lesson 04 derives."""
 
-from helpers import series
 from helpers.networks import (
-    NORMALISATION,
+    NORMALIZATION,
     POOLING,
     dense_network,
-    normalisation_layer,
+    normalization_layer,
     reference_network,
     residual_network,
 )
 from helpers.prediction import predict_probabilities
+from lesson_tools import run
 
 import keras
 import numpy as np
@@ -50,24 +50,24 @@ def test_pooling_that_there_is_not():
         reference_network(pooling="min")
 
 
-def test_normalisation_that_there_is_not():
-    with pytest.raises(ValueError, match="normalisation is one of none, divide, standardise; 'max' is not"):
-        normalisation_layer("max", np.zeros((1, 32, 32, 3), np.uint8))
+def test_normalization_that_there_is_not():
+    with pytest.raises(ValueError, match="normalization is one of none, divide, standardize; 'max' is not"):
+        normalization_layer("max", np.zeros((1, 32, 32, 3), np.uint8))
 
 
-def test_normalisation_layers():
+def test_normalization_layers():
     x = np.random.default_rng(0).integers(0, 256, size=(500, 32, 32, 3), dtype=np.uint8)
     x[..., 0] //= 4  # a channel of its own mean and deviation
-    results = {how: np.asarray(normalisation_layer(how, x)(x.astype("float32"))) for how in NORMALISATION}
+    results = {how: np.asarray(normalization_layer(how, x)(x.astype("float32"))) for how in NORMALIZATION}
     np.testing.assert_allclose(results["none"], x)
     np.testing.assert_allclose(results["divide"], x / 255, atol=1e-6)
-    np.testing.assert_allclose(results["standardise"].mean(axis=(0, 1, 2)), 0, atol=0.01)
-    np.testing.assert_allclose(results["standardise"].std(axis=(0, 1, 2)), 1, atol=0.01)
+    np.testing.assert_allclose(results["standardize"].mean(axis=(0, 1, 2)), 0, atol=0.01)
+    np.testing.assert_allclose(results["standardize"].std(axis=(0, 1, 2)), 1, atol=0.01)
 
 
-@pytest.mark.parametrize(("name", "words"), [("pooling", POOLING), ("normalisation", NORMALISATION)])
+@pytest.mark.parametrize(("name", "words"), [("pooling", POOLING), ("normalization", NORMALIZATION)])
 def test_the_runner_accepts_the_words_that_the_networks_do(name, words):
-    fits, accepted = series.ACCEPTED[name]
+    fits, accepted = run.ACCEPTED[name]
     assert [word for word in (*words, "min") if fits(word)] == list(words)
     assert all(word in accepted for word in words)
 
@@ -80,13 +80,13 @@ def test_the_number_of_classes_is_free():
     assert reference_network(3).output_shape == dense_network(3).output_shape == (None, 3)
 
 
-def test_probabilities_of_uint8_pictures():
+def test_probabilities_of_uint8_images():
     x = np.random.default_rng(0).integers(0, 256, size=(5, 32, 32, 3), dtype=np.uint8)
     model = reference_network(4)
     probabilities = predict_probabilities(model, x)
     assert probabilities.shape == (5, 4)
     np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-6)
-    # The network normalises by itself: uint8 and float32 pictures of 0 to 255 are the same to it.
+    # The network normalizes by itself: uint8 and float32 images of 0 to 255 are the same to it.
     np.testing.assert_allclose(probabilities, predict_probabilities(model, x.astype("float32")), atol=1e-6)
 
 
@@ -99,7 +99,7 @@ def test_residual_network():
     assert residual_network(3, width=8).count_params() < 40_000
 
 
-def test_residual_network_changes_pictures_during_the_training_alone():
+def test_residual_network_changes_images_during_the_training_alone():
     x = np.random.default_rng(0).integers(0, 256, (4, 32, 32, 3)).astype("float32")
     flip = keras.layers.RandomFlip("horizontal", seed=0)
     with_flip = residual_network(width=8, change=[flip], dropout=0.5)

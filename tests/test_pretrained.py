@@ -17,7 +17,7 @@ def test_it_is_small_and_its_card_is_beside_it():
         assert word in card, word
 
 
-def test_it_gives_logits_for_pictures():
+def test_it_gives_logits_for_images():
     model = pretrained.load_pretrained()
     logits = model.predict(np.zeros((2, 32, 32, 3), np.uint8), verbose=0)
     assert logits.shape == (2, len(pretrained.CLASS_NAMES)) and np.isfinite(logits).all()

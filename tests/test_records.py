@@ -3,7 +3,8 @@
 import json
 import re
 
-from helpers import choices, records, series, training
+from helpers import parameters, records, training
+from lesson_tools import run
 
 import nbformat
 import pandas as pd
@@ -31,7 +32,7 @@ def test_every_record_says_how_it_was_made(name):
 def test_a_lesson_draws_it(name):
     lessons = [
         lesson
-        for lesson in series.find_lessons()
+        for lesson in run.find_lessons()
         if any(f'load_record("{name}")' in cell.source for cell in nbformat.read(lesson, as_version=4).cells)
     ]
     assert lessons
@@ -43,31 +44,31 @@ def test_the_pooling_experiment_has_five_seeds_for_each_network():
     assert len(table) == 15 and set(table["epochs"]) == {10}
 
 
-def test_the_normalisation_experiment_says_what_lesson_05_says():
+def test_the_normalization_experiment_says_what_lesson_05_says():
     """The words of the lesson are about these numbers: whoever renews the record has to read them again."""
-    table = records.load_record("normalisation").table
+    table = records.load_record("normalization").table
     last = table[table["epoch"] == table["epochs"]]
-    assert last.groupby(["optimiser", "normalisation"])["seed"].nunique().tolist() == 6 * [3]
-    groups = last.groupby(["optimiser", "normalisation"])["test_accuracy"]
+    assert last.groupby(["optimizer", "normalization"])["seed"].nunique().tolist() == 6 * [3]
+    groups = last.groupby(["optimizer", "normalization"])["test_accuracy"]
     mean, deviation = groups.mean(), groups.std()
     assert mean["sgd", "none"] == pytest.approx(0.1, abs=0.001)  # one class, always
-    assert mean["sgd", "standardise"] > mean["sgd", "divide"] + deviation["sgd", "divide"]
+    assert mean["sgd", "standardize"] > mean["sgd", "divide"] + deviation["sgd", "divide"]
     assert 0.5 < mean["adam", "none"] < mean["adam", "divide"] - deviation["adam", "divide"]
-    assert abs(mean["adam", "divide"] - mean["adam", "standardise"]) < deviation["adam", "standardise"]
+    assert abs(mean["adam", "divide"] - mean["adam", "standardize"]) < deviation["adam", "standardize"]
 
 
 def test_the_long_training_says_what_lesson_08_says():
     """The lesson says that the accuracy fell, and that the loss rose by much more."""
     table = records.load_record("longer").table
     assert table.groupby("seed").size().to_dict() == {0: 100, 1: 100, 2: 100}
-    for _, run in table.groupby("seed"):
-        run = run.set_index("epoch")
-        assert run["val_loss"].idxmin() < 15 and run["val_accuracy"].idxmax() < 15
-        assert run["val_loss"].iloc[-1] > 3 * run["val_loss"].min()
+    for _, rows in table.groupby("seed"):
+        rows = rows.set_index("epoch")
+        assert rows["val_loss"].idxmin() < 15 and rows["val_accuracy"].idxmax() < 15
+        assert rows["val_loss"].iloc[-1] > 3 * run["val_loss"].min()
         assert run["val_accuracy"].iloc[-1] < run["val_accuracy"].max() - 0.01
         assert run["loss"].iloc[-1] < 0.2
-    ten = records.load_record("normalisation").table.query(
-        "optimiser == 'adam' and normalisation == 'divide'"
+    ten = records.load_record("normalization").table.query(
+        "optimizer == 'adam' and normalization == 'divide'"
     )
     ten, hundred = (runs.groupby("seed")["test_accuracy"].first() for runs in (ten, table))
     assert ten.index.tolist() == hundred.index.tolist()  # the same seeds, as the lesson says
@@ -81,7 +82,7 @@ def test_the_records_of_lesson_08_are_what_it_says():
     alone = {name for name in remedies["remedies"] if name.count("+") < 2}
     assert {part for name in alone for part in name.split("+")} == {"none", *training.REMEDIES}
     mean = remedies.groupby("remedies")["test_accuracy"].mean()
-    five = "weight_decay+flip+shift+batch_normalisation+schedule"
+    five = "weight_decay+flip+shift+batch_normalization+schedule"
     assert mean["dropout+" + five] < mean["none"] < mean[five] - 0.1  # dropout does harm in company
     six = remedies[remedies["remedies"] == "dropout+" + five]
     assert (six["accuracy"] > six["test_accuracy"] + 0.1).all()
@@ -105,7 +106,7 @@ def test_lesson_08_states_the_recorded_means(record, by):
 def stored_descriptions(number):
     return [
         output.metadata["image/png"]["alt"]
-        for cell in nbformat.read(series.find_lessons([number])[0], as_version=4).cells
+        for cell in nbformat.read(run.find_lessons([number])[0], as_version=4).cells
         for output in cell.get("outputs", [])
         if "image/png" in output.get("data", {})
     ]
@@ -147,7 +148,7 @@ def test_curves_are_a_row_an_epoch(runs, tmp_path, monkeypatch):
 
 
 def arguments(name, runs):
-    about = {"what": "a, b", "pictures": "some: few", "command": "python -m helpers.series 05"}
+    about = {"what": "a, b", "images": "some: few", "command": "python -m lesson_tools.run 05"}
     given = [part for key, value in about.items() for part in (f"--{key}", value)]
     return [name, *given, *map(str, runs)]
 
@@ -156,7 +157,7 @@ def test_runs_are_recorded_and_read_again(runs, tmp_path, monkeypatch):
     monkeypatch.setattr(records, "RECORDED", tmp_path / "recorded")
     assert records.main(arguments("mine", runs)) == 0
     record = records.load_record("mine")
-    assert record.about["pictures"] == "some: few" and record.about["seeds"] == "0, 1"
+    assert record.about["images"] == "some: few" and record.about["seeds"] == "0, 1"
     assert record.about["versions"] == "python 3.12.1, tensorflow 2.21.0, keras 3.15.1, numpy 2.4.6"
     expected = pd.Series([0.5, 0.6], name="test_accuracy")
     pd.testing.assert_series_equal(record.table["test_accuracy"], expected)
@@ -184,7 +185,7 @@ def test_runs_that_are_not_finished_or_not_alike_are_refused(runs, tmp_path, mon
 
 def test_the_records_of_lesson_09_are_what_it_says():
     runs = records.load_record("faster").table.groupby(["recipe", "seed"], sort=False).tail(1)
-    assert set(runs["recipe"]) == {"reference", *choices.RECIPES} and set(runs["train_size"]) == {45_000}
+    assert set(runs["recipe"]) == {"reference", *parameters.RECIPES} and set(runs["train_size"]) == {45_000}
     assert runs.groupby("recipe")["seed"].nunique().drop("far").min() >= 3
     mean = runs.groupby("recipe")[["test_accuracy", "flip_accuracy"]].mean()
     spent = runs.groupby("recipe")["cpu_seconds"].median()
@@ -196,7 +197,10 @@ def test_the_records_of_lesson_09_are_what_it_says():
 
 def test_the_ablation_of_lesson_09_leaves_out_every_idea():
     table = records.load_record("ablation").table
-    for recipe, without in (("seconds", set(choices.IDEAS) - {"shift"}), ("minutes", set(choices.IDEAS))):
+    for recipe, without in (
+        ("seconds", set(parameters.IDEAS) - {"shift"}),
+        ("minutes", set(parameters.IDEAS)),
+    ):
         runs = table[(table["recipe"] == recipe) & (table["precision"] == "bfloat16")]
         assert set(runs["without"]) == {"nothing", *without}
         assert runs.groupby("without")["seed"].nunique().min() >= 2

@@ -11,7 +11,7 @@ import threading
 import time
 from pathlib import Path
 
-from helpers import series, sweep, sweep_worker
+from lesson_tools import run, sweep, sweep_worker
 
 import nbformat
 import pandas as pd
@@ -22,7 +22,7 @@ PARAMETERS = """
 seconds = 0.0  # how long it takes
 fault = "none"  # what goes wrong
 seed = 0  # seed of the random numbers
-pictures = [1]  # places
+images = [1]  # places
 run_dir = "runs/toy"  # folder of the run
 """
 BODY = """
@@ -61,7 +61,17 @@ def command(toy, grid: dict, out, *more) -> list[str]:
     """The command of a sweep, its grid written beside the notebook."""
     file = toy.parent / f"{out.name}.yaml"
     file.write_text(json.dumps(grid))  # JSON is YAML
-    return [sys.executable, "-m", "helpers.sweep", str(toy), "--grid", str(file), "--out", str(out), *more]
+    return [
+        sys.executable,
+        "-m",
+        "lesson_tools.sweep",
+        str(toy),
+        "--grid",
+        str(file),
+        "--out",
+        str(out),
+        *more,
+    ]
 
 
 def call(*arguments, **options) -> subprocess.CompletedProcess:
@@ -160,7 +170,7 @@ def cluster(tmp_path):
         ("05", {"pooling": ["max", "mean"]}, "pooling is max, average or stride; 'mean' is not"),
         ("05", {"dataset": ["doodles", "no-such"]}, "dataset is auto, cifar10, doodles or the path"),
         ("05", {"seed": {"from": 0}}, "seed is a whole number"),
-        ("06", {"pictures": [[1], "a"]}, "pictures is a list of whole numbers"),
+        ("06", {"images": [[1], "a"]}, "images is a list of whole numbers"),
     ],
 )
 def test_a_grid_that_cannot_be_run_is_refused(tmp_path, capsys, lesson, grid, sentence):
@@ -229,14 +239,14 @@ def test_a_notebook_that_cannot_be_run_is_refused(tmp_path, toy):
         ("untagged", {"seed": 0}, "untagged.ipynb has no cell with the tag parameters"),
         ("kernel", {"seed": 0}, "kernel.ipynb does not say its kernel"),
     ]:
-        with pytest.raises(series.SeriesError, match=sentence):
+        with pytest.raises(run.SeriesError, match=sentence):
             sweep.sweep(tmp_path / f"{name}.ipynb", grid, tmp_path / "out")
     assert sweep.checked_grid(tmp_path / "types.ipynb", {"flag": [True, False]}) == {"flag": [True, False]}
     assert not (tmp_path / "out").exists()
 
 
 def test_values_and_names():
-    lesson = series.find_lessons(["05"])[0]
+    lesson = run.find_lessons(["05"])[0]
     grid = {"learning_rate": ["1e-3", 1], "seed": 3, "run_dir": "x y", "dataset": "doodles"}
     grid = sweep.checked_grid(lesson, grid)
     assert grid == {
@@ -247,10 +257,10 @@ def test_values_and_names():
     }
     assert list(sweep.combinations(grid)) == ["1_learning_rate=0.001", "2_learning_rate=1.0"]
     # A parameter that is a list is one value.
-    predict = series.find_lessons(["06"])[0]
+    predict = run.find_lessons(["06"])[0]
     doodles = {"dataset": "doodles"}
-    assert sweep.checked_grid(predict, doodles | {"pictures": [1, 2]})["pictures"] == [[1, 2]]
-    assert sweep.checked_grid(predict, doodles | {"pictures": [[1], [2]]})["pictures"] == [[1], [2]]
+    assert sweep.checked_grid(predict, doodles | {"images": [1, 2]})["images"] == [[1, 2]]
+    assert sweep.checked_grid(predict, doodles | {"images": [[1], [2]]})["images"] == [[1], [2]]
     names = sweep.combinations({"remedies": ["none, flip", "a/../b" * 50], "seed": list(range(12))})
     assert len(names) == 24 and max(map(len, names)) <= 100
     assert not any(set(name) & set("/\\:* ,") for name in names)
@@ -295,7 +305,7 @@ def test_a_sweep_reports_what_fails_and_goes_on_where_it_was(tmp_path, toy):
 
 
 def test_a_finished_sweep_starts_nothing(tmp_path, toy):
-    said, grid = [], {"seed": 4, "pictures": [[1], [2, 3]]}
+    said, grid = [], {"seed": 4, "images": [[1], [2, 3]]}
     sweep.sweep(toy, grid, tmp_path / "out", workers=1, say=said.append)
     assert len(said) == 2 and "1 at a time" in said[1]
     results = sweep.sweep(toy, grid, tmp_path / "out", workers=1, say=said.append)
@@ -306,7 +316,7 @@ def test_a_finished_sweep_starts_nothing(tmp_path, toy):
     nbformat.write(notebook, toy)
     with pytest.raises(sweep.SweepError, match=r"toy\.ipynb has changed since, so old and new runs can't be"):
         sweep.sweep(toy, grid, tmp_path / "out", workers=1)
-    assert sweep.summarise(results, ["pictures"]).index.tolist() == ["[1]", "[2, 3]"]
+    assert sweep.summarize(results, ["images"]).index.tolist() == ["[1]", "[2, 3]"]
 
 
 def test_one_sweep_a_folder(tmp_path, toy):
@@ -503,7 +513,7 @@ def test_a_lesson_that_trains_several_networks_has_a_row_for_each(tmp_path):
             (folder / "metrics.json").write_text(json.dumps({"test_accuracy": accuracy}))
     results = sweep.read_results(tmp_path)
     assert results["run"].tolist() == ["flip", "none", "flip", "none"]
-    summary = sweep.summarise(results, [])
+    summary = sweep.summarize(results, [])
     assert summary.loc["none", "test_accuracy"] == pytest.approx(0.6)
     with pytest.raises(sweep.SweepError, match="There is no sweep in"):
         sweep.read_results(tmp_path / "nowhere")
@@ -517,7 +527,7 @@ def test_a_run_whose_process_is_killed_says_so(tmp_path):
     def kill() -> bool:
         for child in psutil.Process().children():
             with contextlib.suppress(psutil.Error):  # it may be gone by now
-                if "helpers.sweep_worker" in child.cmdline():
+                if "lesson_tools.sweep_worker" in child.cmdline():
                     child.kill()
         return True
 

@@ -171,7 +171,7 @@ def small_network(units=2, optimizer="adam"):
     return model
 
 
-def test_another_network_or_optimiser_is_not_mixed_into_a_run(tmp_path):
+def test_another_network_or_optimizer_is_not_mixed_into_a_run(tmp_path):
     run = training.open_run(tmp_path / "run", **SETTINGS)
     model = small_network()
     x, y = np.zeros((96, 32, 32, 3), np.uint8), np.zeros(96)
@@ -179,7 +179,7 @@ def test_another_network_or_optimiser_is_not_mixed_into_a_run(tmp_path):
     model.fit(x, y, callbacks=run.callbacks(), **fit)
     assert run.resume(small_network())[1] == 2
     for other in (small_network(units=3), small_network(optimizer="sgd")):
-        with pytest.raises(training.RunError, match="another network or optimiser: choose another run_dir"):
+        with pytest.raises(training.RunError, match="another network or optimizer: choose another run_dir"):
             run.resume(other)
     # The cell with `fit` run a second time, without the cells before it.
     with pytest.raises(training.RunError, match=r"begins with epoch 1, but the run in .* has 2 epochs"):
@@ -222,7 +222,7 @@ def test_find_or_train_trains_once_and_repeats_exactly(tmp_path, capsys):
     assert not first.history[columns].equals(other.history[columns])
 
 
-def test_find_or_train_refuses_a_run_on_other_pictures(tmp_path):
+def test_find_or_train_refuses_a_run_on_other_images(tmp_path):
     training.find_or_train(tmp_path / "run", small_dataset(), train_size=0, epochs=1, seed=0)
     with pytest.raises(training.RunError, match=r"trained on dataset='noise'.*'other'"):
         training.find_or_train(tmp_path / "run", small_dataset("other"), train_size=0, epochs=1, seed=0)
@@ -238,8 +238,8 @@ def two_classes():
 
 
 def test_train_run_trains_with_its_settings_and_keeps_the_run(two_classes, tmp_path):
-    settings = {"train_size": 0, "epochs": 2, "seed": 3, "optimiser": "sgd", "learning_rate": 0.01}
-    settings |= {"normalisation": "standardise", "pooling": "average", "batch_size": 8}
+    settings = {"train_size": 0, "epochs": 2, "seed": 3, "optimizer": "sgd", "learning_rate": 0.01}
+    settings |= {"normalization": "standardize", "pooling": "average", "batch_size": 8}
     run = training.train_run(tmp_path / "run", two_classes, test_each_epoch=True, **settings)
     assert run.finished and run.settings | settings == run.settings | {"train_size": 0}
     assert run.settings["train_size"] == 72
@@ -253,8 +253,8 @@ def test_train_run_trains_with_its_settings_and_keeps_the_run(two_classes, tmp_p
     stored = (tmp_path / "run" / "model.keras").read_bytes()
     training.train_run(tmp_path / "run", two_classes, test_each_epoch=True, **settings)
     assert (tmp_path / "run" / "model.keras").read_bytes() == stored
-    with pytest.raises(training.RunError, match="optimiser='sgd', now 'adam'"):
-        training.train_run(tmp_path / "run", two_classes, **settings | {"optimiser": "adam"})
+    with pytest.raises(training.RunError, match="optimizer='sgd', now 'adam'"):
+        training.train_run(tmp_path / "run", two_classes, **settings | {"optimizer": "adam"})
 
 
 def test_watching_the_test_set_changes_nothing(two_classes, tmp_path):

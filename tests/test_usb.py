@@ -11,7 +11,7 @@ import zipfile
 from collections import namedtuple
 from pathlib import Path
 
-from helpers import usb
+from lesson_tools import usb
 
 import numpy as np
 import pytest
@@ -120,7 +120,7 @@ def place(tmp_path_factory):
         "requirements.txt": LOCK,
         "pyproject.toml": PYPROJECT,
         "helpers/__init__.py": "",
-        "helpers/series.py": SERIES,
+        "helpers/run.py": SERIES,
         "README.md": "Lessons\n",
     }.items():
         (root / name).write_text(text)
@@ -253,7 +253,7 @@ def test_the_folder_holds_what_each_system_needs(finished):
         and "Windows, Python 3.12\n" in start
     )
     assert "py -3.12 -m venv .venv" in start and "sh start.sh" in start and "macOS" not in start
-    assert "the lessons use the built-in pictures" in start
+    assert "the lessons use the built-in images" in start
     sums = subprocess.run(["sha256sum", "-c", "--strict", "SHA256SUMS"], cwd=finished, capture_output=True)
     assert sums.returncode == 0, sums.stderr
     listed = set(usb.read_sums(finished / "SHA256SUMS"))
@@ -353,7 +353,7 @@ def test_without_git_the_known_files_are_copied(place, tmp_path):
     shutil.copytree(place / "repository", root, ignore=shutil.ignore_patterns(".git"))
     (root / "notes.txt").write_text("mine")
     (root / "helpers/__pycache__").mkdir()
-    (root / "helpers/__pycache__/series.pyc").write_text("")
+    (root / "helpers/__pycache__/run.pyc").write_text("")
     files, origin = usb._lessons(root, print)
     assert set(files) == set(usb._lessons(place / "repository", print)[0]) and "without git" in origin
     with pytest.raises(usb.UsbError, match="does not hold the lessons"):
@@ -436,7 +436,7 @@ def test_the_official_archive_comes_where_the_lessons_look_for_it(stick, archive
     assert usb.sha256(cache_dir() / "cifar-10-batches-py-target_archive") == usb.sha256(archive)
 
 
-def test_other_pictures_come_along_if_the_lessons_can_read_them(stick, tmp_path, capsys):
+def test_other_images_come_along_if_the_lessons_can_read_them(stick, tmp_path, capsys):
     np.savez(tmp_path / "bad.npz", x_train=np.zeros(3))
     assert "bad.npz" in refused(capsys, "make", stick, *FOR_BOTH, "--data", tmp_path / "bad.npz")
     x, y = np.zeros((4, 32, 32, 3), np.uint8), np.array([0, 1, 0, 1])
@@ -543,7 +543,7 @@ def test_start_sh_needs_a_python_that_the_packages_are_for(finished, tmp_path):
     assert done.returncode == 1 and done.stderr.startswith(
         "The packages are for Python 3.12, which was not found"
     )
-    assert (tmp_path / "picture-lessons/README.md").exists(), "not copied"
+    assert (tmp_path / "image-lessons/README.md").exists(), "not copied"
 
 
 def test_start_sh_leaves_another_folder_alone(finished, tmp_path):

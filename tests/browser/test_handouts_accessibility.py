@@ -7,13 +7,13 @@ import subprocess
 import sys
 from pathlib import Path
 
-from helpers import series
+from lesson_tools import run
 
 import pytest
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
-LESSONS = [f"{lesson.stem}.html" for lesson in series.find_lessons()]
+LESSONS = [f"{lesson.stem}.html" for lesson in run.find_lessons()]
 PAGES = ["index.html", *LESSONS, *(f"slides/{name}" for name in LESSONS)]
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
@@ -21,7 +21,7 @@ RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"
 @pytest.fixture(scope="module")
 def handouts(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("handouts")
-    subprocess.run([sys.executable, "-m", "helpers.handouts", "--out", str(folder)], check=True)
+    subprocess.run([sys.executable, "-m", "lesson_tools.handouts", "--out", str(folder)], check=True)
     return folder
 
 

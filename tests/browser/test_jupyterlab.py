@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from helpers import series
+from lesson_tools import run
 
 import nbformat
 import pytest
@@ -21,7 +21,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Locator, expect
 PATIENCE = 600  # seconds until a lesson counts as hanging
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(2 * PATIENCE)]
 
-LESSONS = series.find_lessons()
+LESSONS = run.find_lessons()
 NOTEBOOK = ".jp-WindowedPanel-outer"  # the part of the window that scrolls
 LIGHT, DARK = "JupyterLab Light", "JupyterLab Dark"
 WIDTH, HEIGHT = 1280, 1600  # of the window: a small screen's width, and high for the screenshots
@@ -94,7 +94,7 @@ class Lab:
         self.choose("Settings", "Theme", theme)
         light = str(theme == LIGHT).lower()
         self.page.wait_for_selector(f"body[data-jp-theme-light='{light}']", state="attached")
-        self.page.wait_for_timeout(500)  # until the new colours are there
+        self.page.wait_for_timeout(500)  # until the new colors are there
 
     def wait_until_done(self, cells: int | None = None) -> None:
         """Wait until all code cells, or the first `cells`, have run; a failure or a hang ends the test."""
@@ -121,7 +121,7 @@ class Lab:
 
     @contextmanager
     def all_in_view(self) -> Iterator[None]:
-        """A window so high that nothing has to be scrolled: axe judges the colours of what is in view."""
+        """A window so high that nothing has to be scrolled: axe judges the colors of what is in view."""
         self.page.add_style_tag(content="body { height: 100vh; }")  # it has none, which counts as hidden
         bottom, height = self.top(), 0
         while bottom > height:  # it grows while cells are rendered
@@ -169,12 +169,12 @@ def prepare(file: Path) -> None:
     The numbers tell then which cells have run; the stored outputs stay until then.
     """
     notebook = nbformat.read(file, as_version=4)
-    known = series.lesson_parameters(file)
+    known = run.lesson_parameters(file)
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.execution_count = None
         if "parameters" in cell.metadata.get("tags", []):
-            for name, value in series.PROFILES["quick"].items():
+            for name, value in run.PROFILES["quick"].items():
                 if name in known and not (name == "epochs" and "recipe" in known):
                     line = re.compile(rf"^{name} = .+?(?=  # )", re.M)
                     cell.source = line.sub(f"{name} = {value!r}", cell.source)
@@ -226,7 +226,7 @@ def wrong_with(figures: list[dict], stored: int | None) -> list[str]:
         if not figure["loaded"]:
             found.append("a figure was not loaded")
         if not figure["opaque"]:
-            found.append("a figure lets the theme's colour through")
+            found.append("a figure lets the theme's color through")
         if not figure["fits"]:
             found.append("a figure is wider than its cell")
     return found
@@ -269,7 +269,7 @@ def test_lesson(lab, lesson, violations, screenshots):
 # --- The explorer ----------------------------------------------------------------------------------
 
 EXPLORER = "explorer.show()"
-[LESSON_03] = series.find_lessons(["03"])
+[LESSON_03] = run.find_lessons(["03"])
 
 
 class Explorer:

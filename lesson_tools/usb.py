@@ -1,7 +1,7 @@
-"""One folder for a room without internet: `python -m helpers.usb --help`, or `make usb` and `make check-usb`.
+"""One folder for a room without internet: `lessons usb --help`.
 
 packages/      the wheels of requirements.txt for the asked systems, and what installs helpers itself
-data/          CIFAR-10 or other pictures, if they were given
+data/          CIFAR-10 or other images, if they were given
 lessons/       the repository's files as they were committed last, without the sources of the homework
 START.txt      what a learner types; start.sh does it on Linux and macOS
 check.py       compares the folder with SHA256SUMS, without this repository
@@ -29,9 +29,9 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 
-from helpers import usb_check
 from helpers.datasets import CIFAR10_SHA256, DatasetError, load_dataset
-from helpers.usb_check import SUMS, faults, files_in, read_sums, sha256, write_sums
+from lesson_tools import usb_check
+from lesson_tools.usb_check import SUMS, faults, files_in, read_sums, sha256, write_sums
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.tags import Tag, compatible_tags, cpython_tags, mac_platforms
@@ -241,7 +241,7 @@ def make(
         folder: A new or empty folder, or one that this made.
         systems: Keys of `SYSTEMS`; this machine's if none.
         pythons: Of `PYTHONS`; the running one if none.
-        data: Pictures to take along, in any form that `helpers.datasets.load_dataset` reads.
+        data: Images to take along, in any form that `helpers.datasets.load_dataset` reads.
         root: The repository.
         say: Called with a line for each step.
 
@@ -262,10 +262,10 @@ def make(
     needed = requirements(
         lessons["requirements.txt"].decode(), lessons.get("pyproject.toml", b"").decode()
     )  # of the lessons in the folder, which may not be those that lie here
-    pictures, pictures_words = _pictures(data)
+    images, images_words = _images(data)
 
     planned: dict[str, bytes | Path] = {f"lessons/{name}": content for name, content in lessons.items()}
-    planned |= {f"data/{name}": path for name, path in pictures.items()}
+    planned |= {f"data/{name}": path for name, path in images.items()}
     planned["check.py"] = Path(usb_check.__file__)
     for name in planned:
         if "\\" in name or "\n" in name:
@@ -275,7 +275,7 @@ def make(
 
     # From here on the folder is unfinished, and says so, until its SHA256SUMS is there again.
     folder.mkdir(parents=True, exist_ok=True)
-    data_name = next(iter(pictures), "").partition("/")[0]
+    data_name = next(iter(images), "").partition("/")[0]
     contents = {"targets": [[t.name, t.python] for t in targets], "data": data_name}
     planned[CONTENTS] = (json.dumps(contents, indent=1) + "\n").encode()
     digests = {name: _digest(content) for name, content in planned.items()}
@@ -285,7 +285,7 @@ def make(
     for name, content in planned.items():
         _put(folder, name, content, digests[name])
     say(f"lessons   {len(lessons)} files, {_size(map(len, lessons.values()))}, {origin}")
-    say(f"data      {pictures_words}")
+    say(f"data      {images_words}")
 
     wheels = _download(folder, targets, needed, known | digests, say)
     texts = {"START.txt": _start_text(targets, wheels, data_name, origin)}
@@ -350,10 +350,10 @@ def _lessons(root: Path, say: Callable[[str], None]) -> tuple[dict[str, bytes], 
     return files, f"commit {git('rev-parse', '--short', 'HEAD').decode().strip()}"
 
 
-def _pictures(data: Path | None) -> tuple[dict[str, Path], str]:
+def _images(data: Path | None) -> tuple[dict[str, Path], str]:
     """The files to take along as data, and a sentence about them. Raises `UsbError` when they are no use."""
     if data is None:
-        return {}, "none given, so the lessons use the built-in pictures"
+        return {}, "none given, so the lessons use the built-in images"
     if data.is_file() and tarfile.is_tarfile(data):
         if sha256(data) != CIFAR10_SHA256:
             raise UsbError(
@@ -560,7 +560,7 @@ def _size(sizes: Iterable[float]) -> str:
 KERAS_NAME = "cifar-10-batches-py-target_archive"  # under this name helpers.datasets looks for the archive
 
 START = """\
-Colour pictures and convolutional networks: the lessons, without internet
+Color images and convolutional networks: the lessons, without internet
 ==========================================================================
 
 packages/   what the lessons need, for
@@ -571,7 +571,7 @@ check.py    says whether all of this is whole: python3 check.py (on Windows: py 
 
 You need Python {pythons} on your computer (it is not in this folder), and 4 GB of room.
 {windows}{posix}
-Then open notebooks/02_load_the_pictures.ipynb and choose Run, Run All Cells.
+Then open notebooks/02_load_the_images.ipynb and choose Run, Run All Cells.
 {use_data}"""
 
 WINDOWS = """
@@ -580,8 +580,8 @@ Windows
 Open the Command Prompt (cmd), go to this folder, such as with  cd /d E:\\usb , and type:
 
     set STICK=%CD%
-    xcopy /e /i /q lessons "%USERPROFILE%\\picture-lessons"
-{copy_data}    cd /d "%USERPROFILE%\\picture-lessons"
+    xcopy /e /i /q lessons "%USERPROFILE%\\image-lessons"
+{copy_data}    cd /d "%USERPROFILE%\\image-lessons"
     py -{python} -m venv .venv
     .venv\\Scripts\\python -m pip install --no-index --find-links "%STICK%\\packages" -r requirements.txt
     .venv\\Scripts\\python -m pip install --no-index --find-links "%STICK%\\packages" --no-deps -e .
@@ -589,7 +589,7 @@ Open the Command Prompt (cmd), go to this folder, such as with  cd /d E:\\usb , 
 
 The next time, without the stick:
 
-    cd /d "%USERPROFILE%\\picture-lessons"
+    cd /d "%USERPROFILE%\\image-lessons"
     .venv\\Scripts\\jupyter lab notebooks
 """
 
@@ -599,7 +599,7 @@ WINDOWS_ARCHIVE = f"""\
 """
 
 WINDOWS_DATA = """\
-    xcopy /e /i /q data "%USERPROFILE%\\picture-lessons\\data"
+    xcopy /e /i /q data "%USERPROFILE%\\image-lessons\\data"
 """
 
 POSIX = """
@@ -609,10 +609,10 @@ Open a terminal in this folder and type:
 
     sh start.sh
 
-It copies the lessons to the folder picture-lessons in your home, installs the packages there, and opens
+It copies the lessons to the folder image-lessons in your home, installs the packages there, and opens
 JupyterLab. The next time, without the stick:
 
-    cd ~/picture-lessons
+    cd ~/image-lessons
     .venv/bin/jupyter lab notebooks
 
 make run and the other commands of the README work there as well.
@@ -622,10 +622,10 @@ START_SH = """\
 #!/bin/sh
 # Copy the lessons to your disk, install what they need without a network, and open them in JupyterLab:
 #     sh start.sh [FOLDER [COMMAND ...]]
-# FOLDER is picture-lessons in your home unless you name one; COMMAND is run in it in place of JupyterLab.
+# FOLDER is image-lessons in your home unless you name one; COMMAND is run in it in place of JupyterLab.
 set -eu
 stick=$(cd "$(dirname "$0")" && pwd)
-folder=${1:-$HOME/picture-lessons}
+folder=${1:-$HOME/image-lessons}
 [ $# -eq 0 ] || shift
 
 if [ ! -e "$folder" ]; then  # in one step, so that an interrupted copy is not taken for the whole
@@ -698,7 +698,7 @@ def _start_text(targets: list[Target], wheels: dict, data: str, origin: str) -> 
         use_data = f'In the cell with the parameters, write dataset = "../data/{data}".\n'
     if archive:
         use_data = 'They find CIFAR-10 by themselves: leave dataset = "auto".\n'
-    words = data or "empty, because no pictures were given: the lessons use the built-in pictures"
+    words = data or "empty, because no images were given: the lessons use the built-in images"
     return START.format(
         systems="\n".join(systems),
         data="CIFAR-10" if archive else words,
@@ -821,7 +821,7 @@ def _trial(folder: Path, wheels: dict[Target, set[str]], data: str, say: Callabl
         }
         for name in ("http_proxy", "https_proxy", "all_proxy"):  # nothing listens on port 9
             environment |= {name: "http://127.0.0.1:9", name.upper(): "http://127.0.0.1:9"}
-        lesson = ["-m", "helpers.series", "02", "--profile", "quick", "--out", f"{temporary}/trial"]
+        lesson = ["-m", "lesson_tools.run", "02", "--profile", "quick", "--out", f"{temporary}/trial"]
         if data:
             name = "cifar10" if data == CIFAR10_ARCHIVE else f"{folder.absolute()}/data/{data}"
             lesson += ["-p", "dataset", name]
@@ -880,7 +880,9 @@ def _without_network() -> list[str]:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m helpers.usb", description=__doc__.split(":")[0] + ".")
+    parser = argparse.ArgumentParser(
+        prog="python -m lesson_tools.usb", description=__doc__.split(":")[0] + "."
+    )
     commands = parser.add_subparsers(dest="command", required=True, metavar="make|check")
     making = commands.add_parser("make", help="make the folder, or go on with it")
     making.add_argument("folder", type=Path, metavar="DIR")
@@ -895,7 +897,7 @@ def main(arguments: list[str] | None = None) -> int:
         "--python", nargs="+", default=[], metavar="VERSION", help=f"{', '.join(PYTHONS)} (default: this one)"
     )
     making.add_argument(
-        "--data", type=Path, metavar="PATH", help="pictures: what the parameter dataset takes as a path"
+        "--data", type=Path, metavar="PATH", help="images: what the parameter dataset takes as a path"
     )
     checking = commands.add_parser("check", help="say whether the folder is whole and usable")
     checking.add_argument("folder", type=Path, metavar="DIR")

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from helpers.pages import code_colours, page
+from lesson_tools.pages import code_colors, page
 
 from bs4 import BeautifulSoup, Tag
 
@@ -125,7 +125,7 @@ class Block:
 
 
 def lesson_slides(body: BeautifulSoup, title: str, page_of_lesson: str, index: str) -> str:
-    """The slides of a lesson's body, as `helpers.pages.lesson_body` makes it.
+    """The slides of a lesson's body, as `lesson_tools.pages.lesson_body` makes it.
 
     Figures come without the code that draws them, long paragraphs with their beginning, "…" for the rest.
     Imports and the cells in which a reader checks an answer are left out. `page_of_lesson`
@@ -149,7 +149,7 @@ def lesson_slides(body: BeautifulSoup, title: str, page_of_lesson: str, index: s
         for number, slide in enumerate(slides, start=1)
     )
     main = f"<main>\n{sections}\n</main>\n<script>{SCRIPT}</script>"
-    return page(f"Slides: {title}", main, code_colours("default"), STYLE)
+    return page(f"Slides: {title}", main, code_colors("default"), STYLE)
 
 
 def _sections(body: BeautifulSoup) -> list[tuple[str, list[Block]]]:
@@ -265,10 +265,10 @@ def _of_pre(element: Tag, kind: str) -> Iterator[Block]:
         parts = [
             ("\n".join(inner.split("\n")[part]), sum(heights[part])) for part in _cut(heights, HEIGHT - 36)
         ]
-    colours = "highlight " if kind == "code" else ""
+    colors = "highlight " if kind == "code" else ""
     for text, height in parts:
         inside = f'<pre style="--columns: {columns}">{text}</pre>'
-        yield Block(f'<div class="{colours}{kind}">{inside}</div>', height + 36)
+        yield Block(f'<div class="{colors}{kind}">{inside}</div>', height + 36)
 
 
 def _of_table(element: Tag) -> Iterator[Block]:

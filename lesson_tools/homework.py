@@ -1,4 +1,4 @@
-"""The homework of a class, with nbgrader: `python -m helpers.homework --help`.
+"""The homework of a class, with nbgrader: `python -m lesson_tools.homework --help`.
 
 `make` writes the student version of the homework, without solutions and hidden tests, into the folder
 `release` of the course. `grade` takes the notebooks that came back, grades them, and writes a page of
@@ -157,7 +157,7 @@ def _reason(result: dict) -> str:
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
-        prog="python -m helpers.homework", description="The homework of a class."
+        prog="python -m lesson_tools.homework", description="The homework of a class."
     )
     commands = parser.add_subparsers(dest="command", required=True)
     for name, says in {"make": "write the student version", "grade": "grade what was handed in"}.items():

@@ -1,6 +1,6 @@
-"""Renew the stored outputs of the lessons: `python -m helpers.outputs`, or `make outputs`.
+"""Renew the stored outputs of the lessons: `python -m lesson_tools.outputs`, or `make outputs`.
 
-Each lesson is executed on the built-in pictures with its own defaults otherwise, in an empty folder, and
+Each lesson is executed on the built-in images with its own defaults otherwise, in an empty folder, and
 the outputs are put into the lesson as it stands. Outputs that mean something on one machine alone (cells
 tagged `machine`) are left out. A lesson that fails or warns changes nothing.
 """
@@ -9,8 +9,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from helpers.pages import without_widgets
-from helpers.series import SeriesError, execute, find_lessons
+from lesson_tools.pages import without_widgets
+from lesson_tools.run import SeriesError, execute, find_lessons
 
 import nbformat
 

@@ -1,28 +1,18 @@
-"""Run lessons of the series, one after another: `python -m helpers.series --help`.
+"""Run lessons of the series, one after another: `python -m lesson_tools.run --help`.
 
 Each lesson is executed by papermill in a kernel of its own. The folder given with --out then holds the
 executed lessons, an HTML page of each, and an index of the pages.
 """
 
-import argparse
 import ast
 import shutil
-import sys
 import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 
-from helpers.choices import (
-    NETWORKS,
-    NORMALISATION,
-    OPTIMISERS,
-    POOLING,
-    PRECISIONS,
-    RECIPES,
-    REMEDIES,
-    WEIGHTS,
-)
-from helpers.pages import index_page, lesson_page
+from helpers.errors import UserError
+from helpers.parameters import check, refuse_unknown
+from lesson_tools.pages import index_page, lesson_page
 
 import nbformat
 import papermill
@@ -36,64 +26,14 @@ NOTEBOOKS = Path(__file__).parent.parent / "notebooks"
 # What a profile gives to the lessons that have such a parameter.
 PROFILES = {
     # No network, seconds a lesson; lesson 10 then runs four times a lesson.
-    "quick": {"dataset": "doodles", "epochs": 3, "seeds": 2, "batch_sizes": "32"},
+    "quick": {"dataset": "doodles", "epochs": 3, "seeds": 2, "batch_sizes": [32]},
     "class": {"dataset": "auto", "train_size": 10_000, "epochs": 10},  # what a class has time for
-    "full": {"dataset": "auto", "train_size": 0, "epochs": 10},  # all pictures
+    "full": {"dataset": "auto", "train_size": 0, "epochs": 10},  # all images
 }
 FOLDERS_OF_RUNS = {"08": "longer", "09": "fast", "10": "sweeps"}  # the lessons that train several networks
 
 
-def _one_of(words: Sequence[str]) -> tuple:
-    return lambda value: value in words, f"{', '.join(words[:-1])} or {words[-1]}"
-
-
-def _numbers(kind: type, words: str) -> tuple:
-    def fits(value: str) -> bool:
-        try:
-            return all(kind(number) > 0 for number in value.split(","))
-        except ValueError:
-            return False
-
-    return fits, f"{words} with commas between them"
-
-
-# What a value has to be beyond its type, checked before anything runs.
-ACCEPTED = {
-    "dataset": (
-        lambda value: (
-            value in ("auto", "cifar10", "doodles") or (value and Path(value).expanduser().exists())
-        ),
-        "auto, cifar10, doodles or the path of a file or folder that is there",
-    ),
-    "train_size": (lambda value: value >= 0, "0 or more"),
-    "epochs": (lambda value: value >= 1, "1 or more"),
-    "batch_size": (lambda value: value >= 1, "1 or more"),
-    "learning_rate": (lambda value: value > 0, "more than 0"),
-    "optimiser": _one_of(OPTIMISERS),
-    "normalisation": _one_of(NORMALISATION),
-    "pooling": _one_of(POOLING),
-    "network": _one_of(NETWORKS),
-    "recipe": _one_of(RECIPES),
-    "precision": _one_of(PRECISIONS),
-    "weights": _one_of(WEIGHTS),
-    "width": (lambda value: value >= 0, "0 or more"),
-    "remedies": (
-        lambda value: all(
-            part in ("none", *REMEDIES) for name in value.split(",") for part in name.strip().split("+")
-        ),
-        f"names with commas between them, of none, {', '.join(REMEDIES)}, and several joined with +",
-    ),
-    "learning_rates": _numbers(float, "numbers more than 0"),
-    "batch_sizes": _numbers(int, "whole numbers of 1 or more"),
-    "workers": (lambda value: value >= 0, "0 or more"),
-    "seeds": (lambda value: 1 <= value <= 100, "1 to 100"),
-    "seed": (lambda value: 0 <= value < 2**32, "0 to 4294967295"),
-    "pictures": (lambda value: value and min(value) >= 0, "a list of at least one place, each 0 or more"),
-    "picture": (lambda value: not value or Path(value).expanduser().is_file(), "a file that is there"),
-}
-
-
-class SeriesError(ValueError):
+class SeriesError(UserError):
     """A call that can't be carried out; the message says what was wrong and what is accepted."""
 
 
@@ -146,46 +86,8 @@ def checked_parameters(lessons: list[Path], given: dict) -> dict:
     defaults = {}
     for lesson in lessons:
         defaults |= lesson_parameters(lesson)
-    unknown = [str(name) for name in given if name not in defaults]
-    if unknown:
-        raise SeriesError(
-            f"No chosen lesson has a parameter {', '.join(unknown)}; there are {', '.join(sorted(defaults))}."
-        )
-    values = {name: _as_type_of(defaults[name], name, value) for name, value in given.items()}
-    for name, value in values.items():
-        fits, accepted = ACCEPTED.get(name, (lambda _: True, ""))
-        if not fits(value):
-            raise SeriesError(f"The parameter {name} is {accepted}; {value!r} is not.")
-    return values
-
-
-def _as_type_of(default, name: str, value):
-    kind = type(default)
-    words = {
-        bool: "True or False",
-        int: "a whole number",
-        float: "a number",
-        str: "text",
-        list: "a list of whole numbers",
-    }
-    if kind not in words:
-        raise SeriesError(f"The parameter {name} has the default {default!r}, which doesn't say its type.")
-    words = words[kind]
-    wrong = SeriesError(f"The parameter {name} is {words}, such as {default!r}; {value!r} is not.")
-    if kind is str:
-        if not isinstance(value, str):
-            raise wrong
-        return value
-    if isinstance(value, str):
-        try:
-            value = ast.literal_eval(value.strip())
-        except (ValueError, SyntaxError):
-            raise wrong from None
-    if kind is float and type(value) is int:
-        value = float(value)
-    if type(value) is not kind or (kind is list and any(type(item) is not int for item in value)):
-        raise wrong
-    return value
+    refuse_unknown(map(str, given), defaults)
+    return {name: check(name, value, defaults[name]) for name, value in given.items()}
 
 
 def execute(
@@ -312,39 +214,6 @@ def run_series(
     print(f"\nThe pages: {out / 'index.html'}")
 
 
-def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(
-        prog="python -m helpers.series", description="Run lessons of the series."
-    )
-    parser.add_argument(
-        "lessons", nargs="*", metavar="LESSON", help="lesson numbers such as 02 05; all if none"
-    )
-    parser.add_argument("--profile", default="quick", help=f"{', '.join(PROFILES)} (default: quick)")
-    parser.add_argument(
-        "--out", default="build", metavar="DIR", help="folder for the results (default: build)"
-    )
-    parser.add_argument(
-        "-p",
-        nargs=2,
-        action="append",
-        default=[],
-        metavar=("NAME", "VALUE"),
-        help="a parameter; may be repeated",
-    )
-    parser.add_argument("--parameters", metavar="FILE", help="a YAML file of parameters, name: value")
-    options = parser.parse_args(arguments)
-    try:
-        given = read_parameters(options.parameters) if options.parameters else {}
-        run_series(options.lessons, options.profile, options.out, given | dict(options.p))
-    except SeriesError as error:
-        print(error, file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("Interrupted.", file=sys.stderr)
-        return 130
-    return 0
-
-
 def read_parameters(path: str | Path, form: str = "name: value, a line each") -> dict:
     """Read a YAML file of parameters. Raises `SeriesError` when it is not there or not of this form."""
     try:
@@ -356,7 +225,3 @@ def read_parameters(path: str | Path, form: str = "name: value, a line each") ->
     if not isinstance(given, dict):
         raise SeriesError(f"The parameter file {path} is not YAML of the form {form}.")
     return given
-
-
-if __name__ == "__main__":
-    sys.exit(main())

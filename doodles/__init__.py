@@ -1,10 +1,10 @@
-"""The built-in pictures: ten kinds of things with the names of CIFAR-10's classes, drawn by this program.
+"""The built-in images: ten kinds of things with the names of CIFAR-10's classes, drawn by this program.
 
-A picture is made in four steps: a scene (sky, sea, meadow, room, ...), a thing in it, perhaps something in
+An image is made in four steps: a scene (sky, sea, meadow, room, ...), a thing in it, perhaps something in
 front of the thing, and at the end light and noise. All shapes are filled polygons, drawn three times as large
-as the picture and then averaged down, which makes their edges soft.
+as the image and then averaged down, which makes their edges soft.
 
-Positions are given in units of half a picture: (-1, -1) is the upper left corner, (1, 1) the lower right one.
+Positions are given in units of half an image: (-1, -1) is the upper left corner, (1, 1) the lower right one.
 Things are drawn as if they looked to the right; mirroring and turning is the canvas's work.
 """
 
@@ -23,17 +23,17 @@ from numpy.random import Generator
 from PIL import Image, ImageDraw
 
 CLASS_NAMES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
-SIDE = 32  # height and width of a picture in pixels
+SIDE = 32  # height and width of an image in pixels
 ZOOM = 3  # how many times larger it is drawn
 SEED = 20_240
 TRAIN_SIZE, TEST_SIZE = 10_000, 2_000
 
-Colour = tuple[int, ...]  # red, green, blue from 0 to 255, perhaps followed by opacity from 0 to 255
+Color = tuple[int, ...]  # red, green, blue from 0 to 255, perhaps followed by opacity from 0 to 255
 Points = Sequence[Sequence[float]]
 Arrays = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 
 
-# Colours and chance ------------------------------------------------------------
+# Colors and chance ------------------------------------------------------------
 
 BLACK, WHITE = (34, 32, 38), (244, 242, 236)
 COATS = [
@@ -62,8 +62,8 @@ def _between(rng: Generator, low: float, high: float) -> float:
     return low + (high - low) * rng.random()
 
 
-def _mix(first: Colour, second: Colour, share: float) -> Colour:
-    """The colour that lies `share` of the way from the first to the second."""
+def _mix(first: Color, second: Color, share: float) -> Color:
+    """The color that lies `share` of the way from the first to the second."""
     (red, green, blue), (other_red, other_green, other_blue) = first, second
     return (
         int(red + (other_red - red) * share),
@@ -72,19 +72,19 @@ def _mix(first: Colour, second: Colour, share: float) -> Colour:
     )
 
 
-def _dark(colour: Colour, share: float = 0.35) -> Colour:
-    return _mix(colour, (24, 22, 40), share)
+def _dark(color: Color, share: float = 0.35) -> Color:
+    return _mix(color, (24, 22, 40), share)
 
 
-def _pale(colour: Colour, share: float = 0.35) -> Colour:
-    return _mix(colour, (255, 250, 238), share)
+def _pale(color: Color, share: float = 0.35) -> Color:
+    return _mix(color, (255, 250, 238), share)
 
 
-def _vary(rng: Generator, colour: Colour, spread: float = 14) -> Colour:
-    """A colour near the given one: above all lighter or darker, and a little of another hue."""
+def _vary(rng: Generator, color: Color, spread: float = 14) -> Color:
+    """A color near the given one: above all lighter or darker, and a little of another hue."""
     lighter = rng.normal(0, spread)
     red, green, blue = (lighter + 0.4 * spread * rng.standard_normal(3)).tolist()
-    return _limit(colour[0] + red), _limit(colour[1] + green), _limit(colour[2] + blue)
+    return _limit(color[0] + red), _limit(color[1] + green), _limit(color[2] + blue)
 
 
 def _limit(part: float) -> int:
@@ -108,8 +108,8 @@ def _smoothing(corners: int) -> np.ndarray:
         for step in range(4):
             t = step / 4
             weights = [-t + 2 * t**2 - t**3, 2 - 5 * t**2 + 3 * t**3, t + 4 * t**2 - 3 * t**3, t**3 - t**2]
-            for neighbour, weight in enumerate(weights, start=-1):
-                matrix[4 * corner + step, (corner + neighbour) % corners] += weight / 2
+            for neighbor, weight in enumerate(weights, start=-1):
+                matrix[4 * corner + step, (corner + neighbor) % corners] += weight / 2
     return matrix
 
 
@@ -149,33 +149,33 @@ class Canvas:
         right_x, right_y, down_x, down_y, origin_x, origin_y = self.frame
         return [(right_x * x + down_x * y + origin_x, right_y * x + down_y * y + origin_y) for x, y in points]
 
-    def polygon(self, points: Points, colour: Colour, shaded: bool = False) -> None:
+    def polygon(self, points: Points, color: Color, shaded: bool = False) -> None:
         points = self._pixels(points)
         if not shaded:
-            self.pen.polygon(points, colour)
+            self.pen.polygon(points, color)
             return
         # The shape in shadow, and on it the same shape, smaller and nearer to the light.
-        self.pen.polygon(points, _dark(colour, 0.26))
+        self.pen.polygon(points, _dark(color, 0.26))
         xs, ys = zip(*points, strict=True)
         left, right, top, bottom = min(xs), max(xs), min(ys), max(ys)
         shift_x = 0.07 * (left + right) + 0.04 * (right - left) * self.light
         shift_y = 0.07 * (top + bottom) - 0.04 * (bottom - top)
-        self.pen.polygon([(0.86 * x + shift_x, 0.86 * y + shift_y) for x, y in points], colour)
+        self.pen.polygon([(0.86 * x + shift_x, 0.86 * y + shift_y) for x, y in points], color)
 
-    def smooth(self, points: Points, colour: Colour, shaded: bool = True) -> None:
+    def smooth(self, points: Points, color: Color, shaded: bool = True) -> None:
         """A soft outline through the points."""
-        self.polygon((_smoothing(len(points)) @ np.array(points)).tolist(), colour, shaded)
+        self.polygon((_smoothing(len(points)) @ np.array(points)).tolist(), color, shaded)
 
     def ellipse(
-        self, x: float, y: float, width: float, height: float, colour: Colour, shaded: bool = False
+        self, x: float, y: float, width: float, height: float, color: Color, shaded: bool = False
     ) -> None:
-        """`width` and `height` are the distances from the centre to the edge."""
-        self.polygon([(x + width * cos, y + height * sin) for cos, sin in CIRCLE], colour, shaded)
+        """`width` and `height` are the distances from the center to the edge."""
+        self.polygon([(x + width * cos, y + height * sin) for cos, sin in CIRCLE], color, shaded)
 
-    def box(self, left: float, top: float, right: float, bottom: float, colour: Colour) -> None:
-        self.polygon([(left, top), (right, top), (right, bottom), (left, bottom)], colour)
+    def box(self, left: float, top: float, right: float, bottom: float, color: Color) -> None:
+        self.polygon([(left, top), (right, top), (right, bottom), (left, bottom)], color)
 
-    def stroke(self, points: Points, colour: Colour, width: float, end_width: float | None = None) -> None:
+    def stroke(self, points: Points, color: Color, width: float, end_width: float | None = None) -> None:
         """A line of a brush that goes from one width to another."""
         end_width = width if end_width is None else end_width
         one_side, other_side = [], []
@@ -186,10 +186,10 @@ class Canvas:
             half = (width + (end_width - width) * place / last) / 2 / (math.hypot(along_x, along_y) or 1)
             one_side.append((x - half * along_y, y + half * along_x))
             other_side.append((x + half * along_y, y - half * along_x))
-        self.polygon(one_side + other_side[::-1], colour)
+        self.polygon(one_side + other_side[::-1], color)
 
-    def fade(self, top: float, bottom: float, upper: Colour, lower: Colour) -> None:
-        """A band over the whole width whose colour goes from one to another."""
+    def fade(self, top: float, bottom: float, upper: Color, lower: Color) -> None:
+        """A band over the whole width whose color goes from one to another."""
         side = self.paper.width
         first, last = (max(0, min(side, round((y + 1) * side / 2))) for y in (top, bottom))
         if first < last:
@@ -210,20 +210,20 @@ def _clouds(canvas: Canvas, rng: Generator, bottom: float) -> None:
             )
 
 
-def _hills(canvas: Canvas, rng: Generator, horizon: float, colour: Colour) -> None:
+def _hills(canvas: Canvas, rng: Generator, horizon: float, color: Color) -> None:
     heights = rng.uniform(0.0, 0.45, 5).tolist()
     ridge = [(x, horizon - height) for x, height in zip((-1.1, -0.5, 0, 0.5, 1.1), heights, strict=True)]
-    canvas.polygon([*ridge, (1.1, horizon + 0.02), (-1.1, horizon + 0.02)], colour)
+    canvas.polygon([*ridge, (1.1, horizon + 0.02), (-1.1, horizon + 0.02)], color)
 
 
-def _tree(canvas: Canvas, rng: Generator, x: float, foot: float, size: float, colour: Colour) -> None:
+def _tree(canvas: Canvas, rng: Generator, x: float, foot: float, size: float, color: Color) -> None:
     canvas.box(x - 0.05 * size, foot - 0.6 * size, x + 0.05 * size, foot, _dark((110, 80, 60), 0.2))
     if rng.random() < 0.4:
         for level in (0.4, 0.75):
             top, half = foot - size * (level + 0.7), 0.42 * size * (1.2 - level)
-            canvas.polygon([(x, top), (x + half, top + 0.7 * size), (x - half, top + 0.7 * size)], colour)
+            canvas.polygon([(x, top), (x + half, top + 0.7 * size), (x - half, top + 0.7 * size)], color)
     else:
-        canvas.ellipse(x, foot - 0.85 * size, 0.36 * size, 0.45 * size, colour, shaded=True)
+        canvas.ellipse(x, foot - 0.85 * size, 0.36 * size, 0.45 * size, color, shaded=True)
 
 
 def _sky(canvas: Canvas, rng: Generator, horizon: float = 1.0) -> None:
@@ -399,7 +399,7 @@ def _airplane(canvas: Canvas, rng: Generator) -> None:
     draw(canvas, rng, body, trim)
 
 
-def _airplane_beside(canvas: Canvas, rng: Generator, body: Colour, trim: Colour) -> None:
+def _airplane_beside(canvas: Canvas, rng: Generator, body: Color, trim: Color) -> None:
     canvas = canvas.at(0, 0, turn=_between(rng, -0.45, 0.2))
     canvas.polygon([(0.1, -0.1), (-0.25, -0.42), (-0.4, -0.42), (-0.2, -0.08)], _dark(body, 0.3))  # far wing
     canvas.polygon([(-0.55, -0.08), (-0.86, -0.52), (-1.0, -0.52), (-0.94, -0.04)], trim)  # tail fin
@@ -416,7 +416,7 @@ def _airplane_beside(canvas: Canvas, rng: Generator, body: Colour, trim: Colour)
     canvas.ellipse(0.06, 0.22, 0.14, 0.07, _dark(trim, 0.1), shaded=True)
 
 
-def _airplane_above(canvas: Canvas, rng: Generator, body: Colour, trim: Colour) -> None:
+def _airplane_above(canvas: Canvas, rng: Generator, body: Color, trim: Color) -> None:
     canvas = canvas.at(0, 0, turn=_between(rng, -1.2, 0.6))
     sweep, span = _between(rng, 0.1, 0.5), _between(rng, 0.7, 0.95)
     for side in (-1, 1):
@@ -432,7 +432,7 @@ def _airplane_above(canvas: Canvas, rng: Generator, body: Colour, trim: Colour) 
     canvas.polygon([(0.72, -0.07), (0.82, -0.04), (0.82, 0.04), (0.72, 0.07)], (60, 76, 96))
 
 
-def _airplane_ahead(canvas: Canvas, rng: Generator, body: Colour, trim: Colour) -> None:
+def _airplane_ahead(canvas: Canvas, rng: Generator, body: Color, trim: Color) -> None:
     droop = _between(rng, -0.25, 0.1)
     canvas = canvas.at(0, 0, turn=_between(rng, -0.3, 0.3))
     canvas.polygon([(-0.05, -0.1), (0, -0.68), (0.05, -0.1)], trim)
@@ -447,7 +447,7 @@ def _airplane_ahead(canvas: Canvas, rng: Generator, body: Colour, trim: Colour) 
     canvas.polygon([(-0.14, -0.1), (-0.08, -0.18), (0.08, -0.18), (0.14, -0.1)], (60, 76, 96))
 
 
-def _biplane(canvas: Canvas, rng: Generator, body: Colour, trim: Colour) -> None:
+def _biplane(canvas: Canvas, rng: Generator, body: Color, trim: Color) -> None:
     canvas = canvas.at(0, 0, turn=_between(rng, -0.4, 0.2))
     canvas.smooth([(-0.8, -0.1), (-0.2, -0.2), (0.5, -0.22), (0.68, 0), (0.5, 0.18), (-0.1, 0.14)], trim)
     canvas.polygon([(-0.6, -0.06), (-0.74, -0.42), (-0.94, -0.4), (-0.9, 0.02)], body)
@@ -462,8 +462,8 @@ def _biplane(canvas: Canvas, rng: Generator, body: Colour, trim: Colour) -> None
     canvas.ellipse(0.76, -0.02, 0.05, 0.42, (210, 205, 200, 190))
 
 
-def _wheels(canvas: Canvas, centres: Sequence[float], y: float, size: float) -> None:
-    for x in centres:
+def _wheels(canvas: Canvas, centers: Sequence[float], y: float, size: float) -> None:
+    for x in centers:
         canvas.ellipse(x, y, size, size, BLACK)
         canvas.ellipse(x, y, 0.5 * size, 0.5 * size, (176, 178, 184))
 
@@ -474,7 +474,7 @@ def _automobile(canvas: Canvas, rng: Generator) -> None:
     draw(canvas, rng, paint, glass)
 
 
-def _automobile_beside(canvas: Canvas, rng: Generator, paint: Colour, glass: Colour) -> None:
+def _automobile_beside(canvas: Canvas, rng: Generator, paint: Color, glass: Color) -> None:
     canvas.ellipse(0, 0.58, 0.98, 0.12, (20, 20, 30, 110))
     # The roof's corners and the heights of bonnet and boot: a saloon, a small car, a sports car, a van.
     front, back, top, nose, boot = _pick(rng, [
@@ -498,7 +498,7 @@ def _automobile_beside(canvas: Canvas, rng: Generator, paint: Colour, glass: Col
     _wheels(canvas, (-0.55, 0.56), 0.42, _between(rng, 0.18, 0.24))
 
 
-def _automobile_ahead(canvas: Canvas, rng: Generator, paint: Colour, glass: Colour) -> None:
+def _automobile_ahead(canvas: Canvas, rng: Generator, paint: Color, glass: Color) -> None:
     width, roof = _between(rng, 0.62, 0.8), _between(rng, -0.62, -0.42)
     lamp = _pick(rng, [(252, 240, 200), (252, 240, 200), (196, 56, 48)])
     canvas.ellipse(0, 0.66, width * 1.1, 0.1, (20, 20, 30, 110))
@@ -536,14 +536,14 @@ def _bird(canvas: Canvas, rng: Generator) -> None:
     draw(canvas, rng, body, wing, beak)
 
 
-def _bird_head(canvas: Canvas, colour: Colour, beak: Colour, length: float) -> None:
+def _bird_head(canvas: Canvas, color: Color, beak: Color, length: float) -> None:
     canvas.polygon([(0.1, -0.13), (0.2 + length, 0.06), (0.1, 0.12)], beak)
-    canvas.ellipse(0, 0, 0.22, 0.21, colour, shaded=True)
+    canvas.ellipse(0, 0, 0.22, 0.21, color, shaded=True)
     canvas.ellipse(0.08, -0.05, 0.06, 0.06, WHITE)
     canvas.ellipse(0.09, -0.05, 0.045, 0.045, BLACK)
 
 
-def _bird_perched(canvas: Canvas, rng: Generator, body: Colour, wing: Colour, beak: Colour) -> None:
+def _bird_perched(canvas: Canvas, rng: Generator, body: Color, wing: Color, beak: Color) -> None:
     canvas.stroke([(-1.4, 0.72), (0, 0.66), (1.4, _between(rng, 0.5, 0.8))], (104, 80, 62), 0.14, 0.08)
     canvas = canvas.at(0, 0, turn=_between(rng, -0.35, 0.25))
     for x in (-0.02, 0.14):
@@ -555,7 +555,7 @@ def _bird_perched(canvas: Canvas, rng: Generator, body: Colour, wing: Colour, be
     _bird_head(canvas.at(0.36, -0.44, 1.15), body, beak, _between(rng, 0.12, 0.3))
 
 
-def _bird_flying(canvas: Canvas, rng: Generator, body: Colour, wing: Colour, beak: Colour) -> None:
+def _bird_flying(canvas: Canvas, rng: Generator, body: Color, wing: Color, beak: Color) -> None:
     lift = _pick(rng, [-1, -1, 1]) * _between(rng, 0.5, 0.95)  # wings up or down
     canvas = canvas.at(0, -0.25 * lift, turn=_between(rng, -0.4, 0.3))
     canvas.smooth([
@@ -572,7 +572,7 @@ def _bird_flying(canvas: Canvas, rng: Generator, body: Colour, wing: Colour, bea
     )
 
 
-def _bird_swimming(canvas: Canvas, rng: Generator, body: Colour, wing: Colour, beak: Colour) -> None:
+def _bird_swimming(canvas: Canvas, rng: Generator, body: Color, wing: Color, beak: Color) -> None:
     neck = _between(rng, 0.25, 0.7)
     canvas.ellipse(0, 0.42, 0.95, 0.13, (255, 255, 255, 90))
     canvas.polygon([(-0.5, 0.1), (-0.95, -0.12), (-0.7, 0.36)], _dark(wing, 0.2))
@@ -582,7 +582,7 @@ def _bird_swimming(canvas: Canvas, rng: Generator, body: Colour, wing: Colour, b
     canvas.smooth([(0.2, 0.1), (0.1, 0.3), (-0.4, 0.32), (-0.84, 0.06), (-0.3, 0.02)], wing)
 
 
-def _bird_wading(canvas: Canvas, rng: Generator, body: Colour, wing: Colour, beak: Colour) -> None:
+def _bird_wading(canvas: Canvas, rng: Generator, body: Color, wing: Color, beak: Color) -> None:
     for x, step in ((-0.12, _between(rng, -0.2, 0.1)), (0.08, _between(rng, -0.1, 0.25))):
         canvas.stroke([(x, 0.25), (x + 0.06, 0.6), (x + step, 0.95)], _dark(beak, 0.15), 0.06)
     canvas.smooth([(-0.75, 0.3), (-0.4, -0.02), (0.1, -0.14), (0.38, 0.06), (0.2, 0.34), (-0.3, 0.4)], body)
@@ -592,15 +592,13 @@ def _bird_wading(canvas: Canvas, rng: Generator, body: Colour, wing: Colour, bea
 
 
 def _legs(
-    canvas: Canvas, rng: Generator, xs: Sequence[float], top: float, foot: float, width: float, colour: Colour
+    canvas: Canvas, rng: Generator, xs: Sequence[float], top: float, foot: float, width: float, color: Color
 ) -> None:
     """A pair of legs with a joint, each with a step of its own."""
     for x in xs:
         step = _between(rng, -0.16, 0.16)
         knee = (top + foot) / 2
-        canvas.stroke(
-            [(x, top), (x + 0.6 * step + 0.03, knee), (x + step, foot)], colour, width, 0.55 * width
-        )
+        canvas.stroke([(x, top), (x + 0.6 * step + 0.03, knee), (x + step, foot)], color, width, 0.55 * width)
 
 
 def _cat(canvas: Canvas, rng: Generator) -> None:
@@ -609,7 +607,7 @@ def _cat(canvas: Canvas, rng: Generator) -> None:
     draw(canvas, rng, coat, _pick(rng, [_dark(coat, 0.3), _pale(coat, 0.6), coat]))
 
 
-def _cat_head(canvas: Canvas, rng: Generator, coat: Colour, marks: Colour) -> None:
+def _cat_head(canvas: Canvas, rng: Generator, coat: Color, marks: Color) -> None:
     iris = _pick(rng, [(176, 186, 84), (214, 172, 70), (130, 174, 170), (120, 160, 90)])
     for side in (-1, 1):
         canvas.polygon([(side * 0.1, -0.28), (side * 0.42, -0.84), (side * 0.54, -0.1)], _dark(coat, 0.18))
@@ -625,19 +623,19 @@ def _cat_head(canvas: Canvas, rng: Generator, coat: Colour, marks: Colour) -> No
     canvas.polygon([(-0.09, 0.14), (0.09, 0.14), (0, 0.25)], (196, 112, 108))
 
 
-def _cat_tail(canvas: Canvas, rng: Generator, x: float, y: float, coat: Colour) -> None:
+def _cat_tail(canvas: Canvas, rng: Generator, x: float, y: float, coat: Color) -> None:
     curl = _between(rng, -0.25, 0.35)
     canvas = canvas.at(x, y)
     path = [(0, 0), (-0.3, -0.02), (-0.42, -0.3), (-0.36 - 0.5 * curl, -0.62), (-0.3 + curl, -0.8)]
     canvas.stroke(path, _dark(coat, 0.14), 0.15, 0.1)
 
 
-def _cat_portrait(canvas: Canvas, rng: Generator, coat: Colour, marks: Colour) -> None:
+def _cat_portrait(canvas: Canvas, rng: Generator, coat: Color, marks: Color) -> None:
     canvas.smooth([(-0.4, 0.2), (0.4, 0.2), (0.75, 1.4), (-0.75, 1.4)], _dark(coat, 0.12))
     _cat_head(canvas.at(0, 0.02, _between(rng, 1.1, 1.4), _between(rng, -0.25, 0.25)), rng, coat, marks)
 
 
-def _cat_sitting(canvas: Canvas, rng: Generator, coat: Colour, marks: Colour) -> None:
+def _cat_sitting(canvas: Canvas, rng: Generator, coat: Color, marks: Color) -> None:
     canvas.ellipse(0, 0.86, 0.66, 0.1, (20, 20, 30, 80))
     _cat_tail(canvas.at(-0.15, 0.78, _between(rng, 0.8, 1.1)), rng, 0, 0, coat)
     canvas.smooth(
@@ -651,7 +649,7 @@ def _cat_sitting(canvas: Canvas, rng: Generator, coat: Colour, marks: Colour) ->
     _cat_head(canvas.at(0.04, -0.36, _between(rng, 0.7, 0.85), _between(rng, -0.3, 0.3)), rng, coat, marks)
 
 
-def _cat_walking(canvas: Canvas, rng: Generator, coat: Colour, marks: Colour) -> None:
+def _cat_walking(canvas: Canvas, rng: Generator, coat: Color, marks: Color) -> None:
     canvas.ellipse(0, 0.74, 0.85, 0.1, (20, 20, 30, 80))
     _cat_tail(canvas, rng, -0.5, 0.02, coat)
     _legs(canvas, rng, (-0.46, 0.36), 0.2, 0.74, 0.17, _dark(coat, 0.35))
@@ -665,7 +663,7 @@ def _cat_walking(canvas: Canvas, rng: Generator, coat: Colour, marks: Colour) ->
     _cat_head(canvas.at(0.58, -0.26, _between(rng, 0.58, 0.68), _between(rng, -0.25, 0.25)), rng, coat, marks)
 
 
-def _cat_lying(canvas: Canvas, rng: Generator, coat: Colour, marks: Colour) -> None:
+def _cat_lying(canvas: Canvas, rng: Generator, coat: Color, marks: Color) -> None:
     canvas.ellipse(0, 0.52, 0.98, 0.12, (20, 20, 30, 80))
     canvas.stroke([(-0.7, 0.36), (-0.95, 0.5), (-0.6, 0.62), (-0.1, 0.58)], _dark(coat, 0.2), 0.15, 0.1)
     canvas.smooth([(-0.85, 0.3), (-0.6, -0.14), (0, -0.16), (0.5, 0.0), (0.6, 0.46), (-0.4, 0.54)], coat)
@@ -684,7 +682,7 @@ def _deer(canvas: Canvas, rng: Generator) -> None:
     draw(canvas, rng, coat, horn, antlers)
 
 
-def _antlers(canvas: Canvas, size: float, horn: Colour) -> None:
+def _antlers(canvas: Canvas, size: float, horn: Color) -> None:
     if size == 0:
         return
     for side in (-1, 1):
@@ -694,7 +692,7 @@ def _antlers(canvas: Canvas, size: float, horn: Colour) -> None:
         antler.stroke([(0.42, -0.56), (0.74, -0.84)], horn, 0.09, 0.05)
 
 
-def _deer_head(canvas: Canvas, coat: Colour, horn: Colour, antlers: float) -> None:
+def _deer_head(canvas: Canvas, coat: Color, horn: Color, antlers: float) -> None:
     _antlers(canvas.at(-0.02, -0.16, 1.1 * antlers, -0.1), float(antlers > 0), horn)
     canvas.smooth([(-0.1, -0.08), (-0.34, -0.34), (-0.6, -0.3), (-0.42, -0.08)], _dark(coat, 0.2))
     canvas.smooth(
@@ -705,7 +703,7 @@ def _deer_head(canvas: Canvas, coat: Colour, horn: Colour, antlers: float) -> No
     canvas.ellipse(0.2, 0.0, 0.08, 0.08, BLACK)
 
 
-def _deer_standing(canvas: Canvas, rng: Generator, coat: Colour, horn: Colour, antlers: float) -> None:
+def _deer_standing(canvas: Canvas, rng: Generator, coat: Color, horn: Color, antlers: float) -> None:
     canvas.ellipse(-0.05, 0.93, 0.7, 0.08, (20, 20, 30, 80))
     _legs(canvas, rng, (-0.38, 0.22), 0.3, 0.92, 0.12, _dark(coat, 0.4))
     canvas.ellipse(-0.62, 0.08, 0.09, 0.13, WHITE)
@@ -723,7 +721,7 @@ def _deer_standing(canvas: Canvas, rng: Generator, coat: Colour, horn: Colour, a
     _deer_head(canvas.at(x, y, 0.52, 0.5 if grazing else _between(rng, -0.2, 0.2)), coat, horn, antlers)
 
 
-def _deer_portrait(canvas: Canvas, rng: Generator, coat: Colour, horn: Colour, antlers: float) -> None:
+def _deer_portrait(canvas: Canvas, rng: Generator, coat: Color, horn: Color, antlers: float) -> None:
     canvas.smooth([(-0.22, 0.2), (0.22, 0.2), (0.5, 1.5), (-0.5, 1.5)], _dark(coat, 0.14))
     canvas = canvas.at(0, 0.2, 1, _between(rng, -0.2, 0.2))
     _antlers(canvas.at(0, -0.28, 0.85 * antlers), float(antlers > 0), horn)
@@ -740,7 +738,7 @@ def _deer_portrait(canvas: Canvas, rng: Generator, coat: Colour, horn: Colour, a
         canvas.ellipse(side * 0.22, -0.04, 0.075, 0.085, BLACK)
 
 
-def _deer_resting(canvas: Canvas, rng: Generator, coat: Colour, horn: Colour, antlers: float) -> None:
+def _deer_resting(canvas: Canvas, rng: Generator, coat: Color, horn: Color, antlers: float) -> None:
     canvas.ellipse(-0.05, 0.66, 0.9, 0.1, (20, 20, 30, 80))
     canvas.stroke([(0.2, 0.3), (0.36, 0.0), (0.4, -0.26)], _dark(coat, 0.1), 0.36, 0.22)
     canvas.smooth(
@@ -758,7 +756,7 @@ def _dog(canvas: Canvas, rng: Generator) -> None:
     draw(canvas, rng, coat, patch)
 
 
-def _dog_head(canvas: Canvas, rng: Generator, coat: Colour, patch: Colour) -> None:
+def _dog_head(canvas: Canvas, rng: Generator, coat: Color, patch: Color) -> None:
     """Seen from the side."""
     canvas.smooth([
         (-0.3, -0.2), (0.05, -0.38), (0.3, -0.12), (0.8, -0.02),
@@ -775,7 +773,7 @@ def _dog_head(canvas: Canvas, rng: Generator, coat: Colour, patch: Colour) -> No
         canvas.polygon([(-0.26, -0.18), (-0.2, -0.66), (0.06, -0.3)], patch)
 
 
-def _dog_face(canvas: Canvas, rng: Generator, coat: Colour, patch: Colour) -> None:
+def _dog_face(canvas: Canvas, rng: Generator, coat: Color, patch: Color) -> None:
     """Seen from the front."""
     canvas.smooth([(-0.34, -0.46), (0.34, -0.46), (0.52, 0.0), (0.3, 0.5), (-0.3, 0.5), (-0.52, 0.0)], coat)
     if rng.random() < 0.5:
@@ -795,7 +793,7 @@ def _dog_face(canvas: Canvas, rng: Generator, coat: Colour, patch: Colour) -> No
             canvas.polygon([(side * 0.14, -0.44), (side * 0.44, -0.8), (side * 0.5, -0.2)], patch)
 
 
-def _dog_portrait(canvas: Canvas, rng: Generator, coat: Colour, patch: Colour) -> None:
+def _dog_portrait(canvas: Canvas, rng: Generator, coat: Color, patch: Color) -> None:
     canvas.smooth([(-0.4, 0.2), (0.4, 0.2), (0.75, 1.4), (-0.75, 1.4)], _dark(coat, 0.12))
     if rng.random() < 0.6:
         _dog_face(
@@ -807,7 +805,7 @@ def _dog_portrait(canvas: Canvas, rng: Generator, coat: Colour, patch: Colour) -
         )
 
 
-def _dog_sitting(canvas: Canvas, rng: Generator, coat: Colour, patch: Colour) -> None:
+def _dog_sitting(canvas: Canvas, rng: Generator, coat: Color, patch: Color) -> None:
     canvas.ellipse(0, 0.86, 0.66, 0.1, (20, 20, 30, 80))
     canvas.stroke([(-0.4, 0.78), (-0.7, 0.7), (-0.86, _between(rng, 0.2, 0.6))], patch, 0.15, 0.07)
     canvas.smooth(
@@ -825,7 +823,7 @@ def _dog_sitting(canvas: Canvas, rng: Generator, coat: Colour, patch: Colour) ->
         )
 
 
-def _dog_standing(canvas: Canvas, rng: Generator, coat: Colour, patch: Colour) -> None:
+def _dog_standing(canvas: Canvas, rng: Generator, coat: Color, patch: Color) -> None:
     canvas.ellipse(-0.05, 0.78, 0.8, 0.1, (20, 20, 30, 80))
     canvas.stroke([(-0.6, 0.0), (-0.84, -0.14), (-0.94, _between(rng, -0.5, 0.2))], coat, 0.14, 0.06)
     _legs(canvas, rng, (-0.44, 0.24), 0.2, 0.76, 0.17, _dark(coat, 0.35))
@@ -852,13 +850,13 @@ def _frog(canvas: Canvas, rng: Generator) -> None:
     draw(canvas, rng, skin, _pick(rng, [_dark(skin, 0.35), _pale(skin, 0.35)]))
 
 
-def _frog_eye(canvas: Canvas, x: float, y: float, size: float, skin: Colour) -> None:
+def _frog_eye(canvas: Canvas, x: float, y: float, size: float, skin: Color) -> None:
     canvas.ellipse(x, y, size, size, skin, shaded=True)
     canvas.ellipse(x, y, 0.68 * size, 0.62 * size, (226, 196, 92))
     canvas.ellipse(x, y, 0.48 * size, 0.26 * size, BLACK)
 
 
-def _frog_ahead(canvas: Canvas, rng: Generator, skin: Colour, spots: Colour) -> None:
+def _frog_ahead(canvas: Canvas, rng: Generator, skin: Color, spots: Color) -> None:
     canvas.ellipse(0, 0.66, 0.9, 0.1, (20, 20, 30, 80))
     for side in (-1, 1):
         canvas.smooth([
@@ -879,7 +877,7 @@ def _frog_ahead(canvas: Canvas, rng: Generator, skin: Colour, spots: Colour) -> 
         _frog_eye(canvas, side * 0.4, -0.4, _between(rng, 0.2, 0.25), skin)
 
 
-def _frog_beside(canvas: Canvas, rng: Generator, skin: Colour, spots: Colour) -> None:
+def _frog_beside(canvas: Canvas, rng: Generator, skin: Color, spots: Color) -> None:
     canvas.ellipse(0, 0.6, 0.9, 0.1, (20, 20, 30, 80))
     canvas.smooth([
         (-0.84, 0.46), (-0.4, -0.08), (0.3, -0.42), (0.82, -0.18),
@@ -895,7 +893,7 @@ def _frog_beside(canvas: Canvas, rng: Generator, skin: Colour, spots: Colour) ->
     _frog_eye(canvas, 0.42, -0.4, _between(rng, 0.19, 0.25), skin)
 
 
-def _frog_above(canvas: Canvas, rng: Generator, skin: Colour, spots: Colour) -> None:
+def _frog_above(canvas: Canvas, rng: Generator, skin: Color, spots: Color) -> None:
     canvas = canvas.at(0, 0, turn=_between(rng, -2.5, 0.8))
     for side in (-1, 1):
         leg = canvas.at(0, 0, mirror=False) if side > 0 else canvas.at(0, 0, turn=np.pi, mirror=True)
@@ -919,7 +917,7 @@ def _horse(canvas: Canvas, rng: Generator) -> None:
     draw(canvas, rng, coat, mane)
 
 
-def _horse_head(canvas: Canvas, rng: Generator, coat: Colour, mane: Colour) -> None:
+def _horse_head(canvas: Canvas, rng: Generator, coat: Color, mane: Color) -> None:
     canvas.polygon([(-0.16, -0.12), (-0.1, -0.52), (0.1, -0.2)], _dark(coat, 0.15))
     canvas.smooth([
         (-0.24, -0.12), (0.14, -0.28), (0.6, 0.16), (0.94, 0.46),
@@ -933,7 +931,7 @@ def _horse_head(canvas: Canvas, rng: Generator, coat: Colour, mane: Colour) -> N
     canvas.smooth([(-0.24, -0.3), (0.04, -0.3), (0.2, -0.06), (0.0, -0.1)], mane, shaded=False)
 
 
-def _horse_standing(canvas: Canvas, rng: Generator, coat: Colour, mane: Colour) -> None:
+def _horse_standing(canvas: Canvas, rng: Generator, coat: Color, mane: Color) -> None:
     canvas.ellipse(-0.05, 0.9, 0.75, 0.09, (20, 20, 30, 80))
     sway = _between(rng, -0.12, 0.1)
     canvas.stroke(
@@ -958,7 +956,7 @@ def _horse_standing(canvas: Canvas, rng: Generator, coat: Colour, mane: Colour) 
     _horse_head(canvas.at(x, y, 0.6, 0.35 if grazing else _between(rng, -0.25, 0.2)), rng, coat, mane)
 
 
-def _horse_portrait(canvas: Canvas, rng: Generator, coat: Colour, mane: Colour) -> None:
+def _horse_portrait(canvas: Canvas, rng: Generator, coat: Color, mane: Color) -> None:
     canvas.smooth(
         [(-0.5, -0.5), (0.0, -0.4), (0.3, 0.2), (0.4, 1.4), (-1.0, 1.4), (-0.8, 0.3)], _dark(coat, 0.08)
     )
@@ -985,13 +983,13 @@ def _ship(canvas: Canvas, rng: Generator) -> None:
     canvas.smooth(foam, (226, 236, 240, 150), shaded=False)
 
 
-def _hull(canvas: Canvas, colour: Colour, deck: float) -> None:
-    canvas.polygon([(-0.95, deck), (1.02, deck - 0.1), (0.76, 0.6), (-0.84, 0.6)], colour)
-    canvas.polygon([(-0.9, 0.48), (0.84, 0.46), (0.76, 0.62), (-0.84, 0.62)], _dark(colour, 0.35))
-    canvas.stroke([(-0.95, deck), (1.02, deck - 0.1)], _pale(colour, 0.6), 0.06)
+def _hull(canvas: Canvas, color: Color, deck: float) -> None:
+    canvas.polygon([(-0.95, deck), (1.02, deck - 0.1), (0.76, 0.6), (-0.84, 0.6)], color)
+    canvas.polygon([(-0.9, 0.48), (0.84, 0.46), (0.76, 0.62), (-0.84, 0.62)], _dark(color, 0.35))
+    canvas.stroke([(-0.95, deck), (1.02, deck - 0.1)], _pale(color, 0.6), 0.06)
 
 
-def _sailing_ship(canvas: Canvas, rng: Generator, hull: Colour, trim: Colour) -> None:
+def _sailing_ship(canvas: Canvas, rng: Generator, hull: Color, trim: Color) -> None:
     sail = _vary(rng, _pick(rng, [(244, 240, 228), (236, 224, 200), (222, 226, 232), trim]), 8)
     mast = _between(rng, -0.1, 0.2)
     if rng.random() < 0.65:
@@ -1011,7 +1009,7 @@ def _sailing_ship(canvas: Canvas, rng: Generator, hull: Colour, trim: Colour) ->
     _hull(canvas, hull, _between(rng, 0.24, 0.36))
 
 
-def _cargo_ship(canvas: Canvas, rng: Generator, hull: Colour, trim: Colour) -> None:
+def _cargo_ship(canvas: Canvas, rng: Generator, hull: Color, trim: Color) -> None:
     deck = _between(rng, 0.1, 0.24)
     for x in (-0.4, -0.16, 0.08, 0.32, 0.56):
         for level in range(int(rng.integers(1, 4))):
@@ -1023,7 +1021,7 @@ def _cargo_ship(canvas: Canvas, rng: Generator, hull: Colour, trim: Colour) -> N
     _hull(canvas, hull, deck)
 
 
-def _liner(canvas: Canvas, rng: Generator, hull: Colour, trim: Colour) -> None:
+def _liner(canvas: Canvas, rng: Generator, hull: Color, trim: Color) -> None:
     deck, funnels = _between(rng, 0.14, 0.26), _pick(rng, [(0.0,), (-0.3, 0.2), (-0.45, -0.05, 0.35)])
     for x in funnels:
         canvas.polygon([(x - 0.12, -0.2), (x - 0.16, -0.68), (x + 0.06, -0.68), (x + 0.1, -0.2)], trim)
@@ -1041,7 +1039,7 @@ def _liner(canvas: Canvas, rng: Generator, hull: Colour, trim: Colour) -> None:
     _hull(canvas, hull, deck)
 
 
-def _fishing_ship(canvas: Canvas, rng: Generator, hull: Colour, trim: Colour) -> None:
+def _fishing_ship(canvas: Canvas, rng: Generator, hull: Color, trim: Color) -> None:
     cabin = _between(rng, -0.5, 0.1)
     canvas.stroke([(cabin - 0.12, 0.1), (cabin - 0.12, -0.9)], (96, 76, 60), 0.06)
     canvas.stroke([(cabin - 0.12, -0.7), (0.9, 0.1)], (96, 76, 60), 0.04)
@@ -1053,7 +1051,7 @@ def _fishing_ship(canvas: Canvas, rng: Generator, hull: Colour, trim: Colour) ->
     canvas.stroke([(-0.92, 0.16), (0, 0.28), (0.98, 0.0)], _pale(hull, 0.6), 0.06)
 
 
-def _ship_ahead(canvas: Canvas, rng: Generator, hull: Colour, trim: Colour) -> None:
+def _ship_ahead(canvas: Canvas, rng: Generator, hull: Color, trim: Color) -> None:
     canvas.stroke([(0, -0.4), (0, -0.98)], (110, 110, 116), 0.06)
     canvas.box(-0.3, -0.6, 0.3, 0.1, (238, 236, 228))
     canvas.box(-0.5, -0.42, 0.5, -0.16, (226, 224, 216))
@@ -1069,7 +1067,7 @@ def _truck(canvas: Canvas, rng: Generator) -> None:
     draw(canvas, rng, paint, load, glass)
 
 
-def _truck_beside(canvas: Canvas, rng: Generator, paint: Colour, load: Colour, glass: Colour) -> None:
+def _truck_beside(canvas: Canvas, rng: Generator, paint: Color, load: Color, glass: Color) -> None:
     canvas.ellipse(0, 0.64, 1.0, 0.1, (20, 20, 30, 110))
     canvas.box(-0.95, 0.3, 0.9, 0.46, (66, 64, 70))
     cargo = _pick(rng, [_cargo_box, _cargo_box, _cargo_box, _cargo_tank, _cargo_gravel, _cargo_open])
@@ -1089,7 +1087,7 @@ def _truck_beside(canvas: Canvas, rng: Generator, paint: Colour, load: Colour, g
     _wheels(canvas, (*rear, 0.68), 0.48, _between(rng, 0.16, 0.21))
 
 
-def _cargo_box(canvas: Canvas, rng: Generator, load: Colour) -> None:
+def _cargo_box(canvas: Canvas, rng: Generator, load: Color) -> None:
     top = _between(rng, -0.72, -0.5)
     canvas.box(-0.98, top, 0.36, 0.34, load)
     canvas.box(-0.98, top, 0.36, top + 0.08, _pale(load, 0.4))
@@ -1098,7 +1096,7 @@ def _cargo_box(canvas: Canvas, rng: Generator, load: Colour) -> None:
         canvas.box(-0.8, -0.3, 0.16, -0.06, _vary(rng, _pick(rng, PAINTS)))
 
 
-def _cargo_tank(canvas: Canvas, rng: Generator, load: Colour) -> None:
+def _cargo_tank(canvas: Canvas, rng: Generator, load: Color) -> None:
     canvas.smooth(
         [(-0.98, -0.3), (-0.3, -0.42), (0.34, -0.3), (0.38, 0.16), (-0.3, 0.34), (-1.0, 0.16)], load
     )
@@ -1106,21 +1104,21 @@ def _cargo_tank(canvas: Canvas, rng: Generator, load: Colour) -> None:
         canvas.box(x, -0.38, x + 0.05, 0.3, _dark(load, 0.3))
 
 
-def _cargo_gravel(canvas: Canvas, rng: Generator, load: Colour) -> None:
+def _cargo_gravel(canvas: Canvas, rng: Generator, load: Color) -> None:
     canvas.smooth([(-0.9, -0.2), (-0.3, _between(rng, -0.7, -0.4)), (0.3, -0.2)], _vary(rng, (156, 130, 100)))
     canvas.polygon([(-1.02, -0.22), (0.38, -0.28), (0.3, 0.34), (-0.88, 0.34)], load)
     for x in (-0.7, -0.35, 0):
         canvas.box(x, -0.2, x + 0.06, 0.34, _dark(load, 0.25))
 
 
-def _cargo_open(canvas: Canvas, rng: Generator, load: Colour) -> None:
+def _cargo_open(canvas: Canvas, rng: Generator, load: Color) -> None:
     for x in (-0.8, -0.5, -0.2):
         canvas.ellipse(x, -0.12, 0.17, 0.17, _vary(rng, (150, 108, 70)), shaded=True)
     canvas.box(-0.98, 0.0, 0.38, 0.36, load)
     canvas.box(-0.98, 0.12, 0.38, 0.17, _dark(load, 0.3))
 
 
-def _truck_ahead(canvas: Canvas, rng: Generator, paint: Colour, load: Colour, glass: Colour) -> None:
+def _truck_ahead(canvas: Canvas, rng: Generator, paint: Color, load: Color, glass: Color) -> None:
     width, top = _between(rng, 0.5, 0.62), _between(rng, -0.9, -0.65)
     canvas.ellipse(0, 0.82, width * 1.25, 0.1, (20, 20, 30, 110))
     for side in (-1, 1):
@@ -1141,7 +1139,7 @@ def _truck_ahead(canvas: Canvas, rng: Generator, paint: Colour, load: Colour, gl
         canvas.ellipse(side * 0.76 * width, 0.4, 0.1, 0.09, (252, 240, 200))
 
 
-# The usual scenes of a kind come up in three pictures of five (one that is named twice, twice as often), any
+# The usual scenes of a kind come up in three images of five (one that is named twice, twice as often), any
 # scene in the others: the background hints at the kind, but does not give it away.
 KINDS: list[tuple[Callable[[Canvas, Generator], None], list]] = [
     (_airplane, [_open_sky, _open_sky, _open_sky, _sunset, _road, _sea, _snow]),
@@ -1162,9 +1160,9 @@ KINDS: list[tuple[Callable[[Canvas, Generator], None], list]] = [
 
 def _pole(canvas: Canvas, rng: Generator) -> None:
     x, width = _between(rng, -0.8, 0.8), _between(rng, 0.04, 0.1)
-    colour = _vary(rng, _pick(rng, [(92, 74, 60), (120, 122, 128), (168, 150, 126), (60, 62, 70)]))
+    color = _vary(rng, _pick(rng, [(92, 74, 60), (120, 122, 128), (168, 150, 126), (60, 62, 70)]))
     lean = _between(rng, -0.15, 0.15)
-    canvas.polygon([(x - width + lean, -1), (x + width + lean, -1), (x + width, 1), (x - width, 1)], colour)
+    canvas.polygon([(x - width + lean, -1), (x + width + lean, -1), (x + width, 1), (x - width, 1)], color)
 
 
 def _branch(canvas: Canvas, rng: Generator) -> None:
@@ -1177,28 +1175,28 @@ def _branch(canvas: Canvas, rng: Generator) -> None:
 
 
 def _tall_grass(canvas: Canvas, rng: Generator) -> None:
-    colour = _vary(rng, _pick(rng, [(104, 138, 74), (150, 148, 84), (84, 112, 72), (196, 176, 116)]))
+    color = _vary(rng, _pick(rng, [(104, 138, 74), (150, 148, 84), (84, 112, 72), (196, 176, 116)]))
     top = _between(rng, 0.1, 0.65)
     for x in np.linspace(-1, 1, 14).tolist():
         tip = (x + _between(rng, -0.2, 0.2), top + _between(rng, -0.15, 0.25))
-        canvas.stroke([(x, 1.05), tip], colour, 0.13, 0.02)
+        canvas.stroke([(x, 1.05), tip], color, 0.13, 0.02)
 
 
 def _fence(canvas: Canvas, rng: Generator) -> None:
-    colour = _vary(rng, _pick(rng, [(150, 118, 88), (222, 214, 200), (108, 90, 76), (130, 134, 140)]))
+    color = _vary(rng, _pick(rng, [(150, 118, 88), (222, 214, 200), (108, 90, 76), (130, 134, 140)]))
     y = _between(rng, 0.1, 0.6)
     for top in (y, y + 0.28):
-        canvas.box(-1, top, 1, top + 0.09, colour)
+        canvas.box(-1, top, 1, top + 0.09, color)
     for x in _steps(_between(rng, -1.2, -0.8), 1, 0.7):
-        canvas.box(x, y - 0.12, x + 0.12, 1, _dark(colour, 0.12))
+        canvas.box(x, y - 0.12, x + 0.12, 1, _dark(color, 0.12))
 
 
 def _stone(canvas: Canvas, rng: Generator) -> None:
     stones = [(140, 134, 128), (112, 110, 116), (96, 120, 80), (168, 146, 120)]
-    colour = _vary(rng, _pick(rng, [*stones, *PAINTS]))
+    color = _vary(rng, _pick(rng, [*stones, *PAINTS]))
     width, height = _between(rng, 0.35, 0.6), _between(rng, 0.3, 0.6)
     x, y = _pick(rng, [-1, 1]) * _between(rng, 0.6, 1), _between(rng, 0.6, 1)
-    canvas.ellipse(x, y, width, height, colour, shaded=True)
+    canvas.ellipse(x, y, width, height, color, shaded=True)
 
 
 def _flakes(canvas: Canvas, rng: Generator) -> None:
@@ -1228,11 +1226,11 @@ def _lit(pixels: np.ndarray, rng: Generator, light: float) -> np.ndarray:
     return pixels.clip(0, 255).astype(np.uint8)
 
 
-# Pictures ------------------------------------------------------------
+# Images ------------------------------------------------------------
 
 
 def draw_doodle(kind: int, rng: Generator) -> np.ndarray:
-    """Draw one picture of the kind `CLASS_NAMES[kind]`: shape (32, 32, 3), uint8 from 0 to 255.
+    """Draw one image of the kind `CLASS_NAMES[kind]`: shape (32, 32, 3), uint8 from 0 to 255.
 
     It takes all its chances from `rng`. Raises `ValueError` when `kind` is not 0 to 9.
     """
@@ -1258,19 +1256,19 @@ def draw_doodle(kind: int, rng: Generator) -> np.ndarray:
 
 
 def draw_doodles(count: int, seed: int | np.random.SeedSequence) -> tuple[np.ndarray, np.ndarray]:
-    """Draw `count` pictures, as many of each kind as of any other (or one more), in a shuffled order.
+    """Draw `count` images, as many of each kind as of any other (or one more), in a shuffled order.
 
-    Returns the pictures, shape (count, 32, 32, 3), uint8 from 0 to 255, and their kinds, shape (count,),
-    int64 from 0 to 9. The same seed gives the same pictures. Raises `ValueError` when `count` is negative.
+    Returns the images, shape (count, 32, 32, 3), uint8 from 0 to 255, and their kinds, shape (count,),
+    int64 from 0 to 9. The same seed gives the same images. Raises `ValueError` when `count` is negative.
     """
     if count < 0:
         raise ValueError(f"count is 0 or more, not {count}.")
     rng = np.random.default_rng(seed)
     kinds = rng.permutation(np.arange(count, dtype=np.int64) % len(CLASS_NAMES))
-    pictures = np.empty((count, SIDE, SIDE, 3), dtype=np.uint8)
-    for picture, kind in zip(pictures, kinds, strict=True):
-        picture[:] = draw_doodle(int(kind), rng)
-    return pictures, kinds
+    images = np.empty((count, SIDE, SIDE, 3), dtype=np.uint8)
+    for image, kind in zip(images, kinds, strict=True):
+        image[:] = draw_doodle(int(kind), rng)
+    return images, kinds
 
 
 # The cache ------------------------------------------------------------
@@ -1279,10 +1277,10 @@ NAMES = ("x_train", "y_train", "x_test", "y_test")
 
 
 def load_doodles(cache_dir: Path | None = None) -> Arrays:
-    """The built-in pictures: 10,000 to train on and 2,000 to test with, always the same.
+    """The built-in images: 10,000 to train on and 2,000 to test with, always the same.
 
     Returns x_train (10000, 32, 32, 3) uint8, y_train (10000,) int64, x_test (2000, 32, 32, 3) uint8 and
-    y_test (2000,) int64; pictures hold 0 to 255, labels 0 to 9. With a `cache_dir` they are drawn once and
+    y_test (2000,) int64; images hold 0 to 255, labels 0 to 9. With a `cache_dir` they are drawn once and
     then read from a file of 37 MB in it. A damaged file is drawn again; where nothing can be written, nothing
     is. Raises no error of its own.
     """
@@ -1298,7 +1296,7 @@ def load_doodles(cache_dir: Path | None = None) -> Arrays:
 
 
 def _fingerprint() -> str:
-    """Changes with whatever the pictures depend on, so that an old file is never taken for a new one."""
+    """Changes with whatever the images depend on, so that an old file is never taken for a new one."""
     versions = f"{PIL.__version__} {np.__version__}"
     return hashlib.sha256(Path(__file__).read_bytes() + versions.encode()).hexdigest()[:12]
 
@@ -1310,8 +1308,8 @@ def _read_cache(cache_file: Path) -> Arrays | None:
             arrays = tuple(archive[name] for name in NAMES)
     except Exception:  # a damaged archive can raise nearly anything
         return None
-    picture = (SIDE, SIDE, 3)
-    shapes = [(TRAIN_SIZE, *picture), (TRAIN_SIZE,), (TEST_SIZE, *picture), (TEST_SIZE,)]
+    image = (SIDE, SIDE, 3)
+    shapes = [(TRAIN_SIZE, *image), (TRAIN_SIZE,), (TEST_SIZE, *image), (TEST_SIZE,)]
     types = [np.uint8, np.int64, np.uint8, np.int64]
     whole = [array.shape for array in arrays] == shapes and [array.dtype for array in arrays] == types
     return arrays if whole else None

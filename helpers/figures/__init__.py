@@ -1,7 +1,7 @@
 """The figures of the lessons: one function for each kind, each returns a matplotlib `Figure`.
 
 Lessons switch the common look on with `plt.style.use("helpers.lessons")` and display a figure with `show`.
-Pictures are uint8 arrays of shape (n, height, width, 3), labels integers of shape (n,).
+Images are uint8 arrays of shape (n, height, width, 3), labels integers of shape (n,).
 """
 
 import base64
@@ -22,7 +22,7 @@ from matplotlib.patheffects import withStroke
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 from PIL import Image
 
-HIGHLIGHT = "#D55E00"  # Okabe and Ito's vermilion, also readable on grey
+HIGHLIGHT = "#D55E00"  # Okabe and Ito's vermilion, also readable on gray
 
 
 def show(figure: Figure, alt: str, update: DisplayHandle | None = None) -> None:
@@ -47,10 +47,10 @@ def show_animation(frames: Iterable[Figure], alt: str, seconds: float = 0.7) -> 
     They are stored as one animated PNG, which JupyterLab, GitHub and browsers play without a kernel. What
     can't play it, such as paper, shows the first frame.
     """
-    pictures = [Image.open(io.BytesIO(png_bytes(frame))).convert("RGB") for frame in frames]
-    palette = pictures[len(pictures) // 2].quantize(64)  # one for all frames takes a third of the bytes
+    images = [Image.open(io.BytesIO(png_bytes(frame))).convert("RGB") for frame in frames]
+    palette = images[len(images) // 2].quantize(64)  # one for all frames takes a third of the bytes
     palette.putpalette([255 if level >= 245 else level for level in palette.getpalette()])  # white
-    first, *others = [picture.quantize(palette=palette, dither=Image.Dither.NONE) for picture in pictures]
+    first, *others = [image.quantize(palette=palette, dither=Image.Dither.NONE) for image in images]
     file = io.BytesIO()
     durations = [int(1000 * seconds)] * len(others) + [4000]
     first.save(file, "PNG", save_all=True, append_images=others, duration=durations, loop=3)
@@ -81,8 +81,8 @@ def check_marks(marks: Mapping[str, Sequence[bool | None]], names: Sequence[str]
     figure, axis = plt.subplots(figsize=(8, 4.6))
     for row, results in enumerate(marks.values()):
         for column, result in enumerate(results):
-            symbol, colour = symbols[result]
-            axis.text(column, row, symbol, color=colour, size=14, ha="center", va="center")
+            symbol, color = symbols[result]
+            axis.text(column, row, symbol, color=color, size=14, ha="center", va="center")
     labels = [name.replace(" ", "\n").replace("_", "_\n") for name in names]
     axis.set_xticks(range(len(names)), labels, size=9)
     axis.set_yticks(range(len(marks)), marks)
@@ -90,40 +90,40 @@ def check_marks(marks: Mapping[str, Sequence[bool | None]], names: Sequence[str]
     return figure
 
 
-# --- Pictures (lesson 02) --------------------------------------------------------------------------
+# --- Images (lesson 02) --------------------------------------------------------------------------
 
 
-def picture_grid(
-    pictures: Sequence[np.ndarray], titles: Sequence[str] = (), title: str = "", columns: int = 10
+def image_grid(
+    images: Sequence[np.ndarray], titles: Sequence[str] = (), title: str = "", columns: int = 10
 ) -> Figure:
-    """Pictures in rows, each with its title above it."""
-    rows = -(-len(pictures) // columns)
+    """Images in rows, each with its title above it."""
+    rows = -(-len(images) // columns)
     title_lines = max((text.count("\n") + 1 for text in titles), default=0)
     figure, axes = plt.subplots(
         rows, columns, figsize=(8, rows * (7.6 / columns + 0.2 * title_lines) + 0.4), squeeze=False
     )
     for axis in axes.flat:
         axis.axis("off")
-    for index, (axis, picture) in enumerate(zip(axes.flat, pictures, strict=False)):
-        axis.imshow(picture)
+    for index, (axis, image) in enumerate(zip(axes.flat, images, strict=False)):
+        axis.imshow(image)
         if titles:
             axis.set_title(titles[index], fontsize=9, fontweight="normal", loc="center", pad=3)
     _title(figure, title)
     return figure
 
 
-def pictures_by_class(
+def images_by_class(
     x: np.ndarray, y: np.ndarray, class_names: Sequence[str], title: str = "", each: int = 10
 ) -> Figure:
-    """One row a class, with its first `each` pictures."""
+    """One row a class, with its first `each` images."""
     classes = len(class_names)
     figure, axes = plt.subplots(classes, 1, figsize=(8, classes * 0.68 + 0.4), squeeze=False)
     for label, axis in enumerate(axes.flat):
         row = x[np.flatnonzero(y == label)[:each]]
         strip = np.full((x.shape[1], each * (x.shape[2] + 2), 3), 255, np.uint8)
-        for index, picture in enumerate(row):
+        for index, image in enumerate(row):
             left = index * (x.shape[2] + 2)
-            strip[:, left : left + x.shape[2]] = picture
+            strip[:, left : left + x.shape[2]] = image
         axis.imshow(strip)
         axis.set(xticks=[], yticks=[])
         axis.spines[:].set_visible(False)
@@ -133,27 +133,27 @@ def pictures_by_class(
 
 
 def class_counts(labels: Mapping[str, np.ndarray], class_names: Sequence[str], title: str = "") -> Figure:
-    """Bars of the number of pictures by class, one group of bars for each named array of labels."""
+    """Bars of the number of images by class, one group of bars for each named array of labels."""
     figure, axis = plt.subplots()
     width = 0.8 / len(labels)
-    hatches = ["", "//", ".."]  # tell the sets apart without colour
+    hatches = ["", "//", ".."]  # tell the sets apart without color
     for index, (name, y) in enumerate(labels.items()):
         counts = np.bincount(y, minlength=len(class_names))
         places = np.arange(len(class_names)) + (index - (len(labels) - 1) / 2) * width
         axis.bar(places, counts, width, label=name, hatch=hatches[index % 3], edgecolor="white")
     axis.set_xticks(range(len(class_names)), class_names, rotation=30, ha="right")
-    axis.set(ylabel="pictures", title=title)
+    axis.set(ylabel="images", title=title)
     axis.legend(loc="upper left", bbox_to_anchor=(1, 1))
     return figure
 
 
 def pixel_histogram(x: np.ndarray, title: str = "") -> Figure:
-    """How often each value 0 to 255 occurs in the three channels of pictures `x`."""
+    """How often each value 0 to 255 occurs in the three channels of images `x`."""
     figure, axis = plt.subplots()
     styles = [("red", "#D55E00", "-"), ("green", "#009E73", "--"), ("blue", "#0072B2", ":")]
-    for channel, (name, colour, line) in enumerate(styles):
+    for channel, (name, color, line) in enumerate(styles):
         counts = np.bincount(x[..., channel].ravel(), minlength=256)
-        axis.plot(counts / counts.sum(), color=colour, linestyle=line, label=name)
+        axis.plot(counts / counts.sum(), color=color, linestyle=line, label=name)
     axis.set(xlabel="pixel value", ylabel="share of the pixels", title=title, xlim=(-3, 258))
     axis.yaxis.set_major_formatter(PercentFormatter(1, decimals=1))
     axis.legend(loc="upper left")
@@ -162,7 +162,7 @@ def pixel_histogram(x: np.ndarray, title: str = "") -> Figure:
 
 # --- Convolution and pooling (lesson 03) -----------------------------------------------------------
 
-GREY = "#767676"
+GRAY = "#767676"
 NEVER_SEEN = "#999999"  # hatches over pixels that no window reaches
 
 
@@ -176,7 +176,7 @@ def number_tables(
 ) -> Figure:
     """Matrices as shaded tables of numbers, `columns` in a row; each has its own scale unless `same_scale`.
 
-    With `signed` 0 is the grey in the middle. `windows` frames a part of a table: top, left, height, width.
+    With `signed` 0 is the gray in the middle. `windows` frames a part of a table: top, left, height, width.
     """
     cell = 0.48  # inches
     all_numbers = np.concatenate([table.ravel() for table in tables.values()])
@@ -207,14 +207,14 @@ def number_tables(
 
 
 def _shaded_numbers(axis: Axes, table: np.ndarray, scale: tuple[float, float], size: float = 10) -> None:
-    """Draw `table` in greys from the smaller number of `scale` to the larger; NaN is a dot."""
+    """Draw `table` in grays from the smaller number of `scale` to the larger; NaN is a dot."""
     low, high = scale
     span = (high - low) or 1.0
     # Not quite black, so that the numbers stay readable.
     axis.imshow(table, cmap="gray", vmin=low - span / 4, vmax=low + span)
     for (row, column), value in np.ndenumerate(table):
-        colour = "white" if (value - low) / span <= 0.25 else "black"
-        axis.text(column, row, _number(value), ha="center", va="center", color=colour, fontsize=size)
+        color = "white" if (value - low) / span <= 0.25 else "black"
+        axis.text(column, row, _number(value), ha="center", va="center", color=color, fontsize=size)
     axis.set(xticks=[], yticks=[])
     axis.spines[:].set_visible(True)
 
@@ -234,18 +234,18 @@ def _number(value: float) -> str:
 
 def _frame(axis: Axes, top: int, left: int, height: int, width: int) -> None:
     frame = Rectangle((left - 0.5, top - 0.5), width, height, fill=False, edgecolor=HIGHLIGHT, linewidth=2.5)
-    frame.set_path_effects([withStroke(linewidth=5, foreground="white")])  # also seen on grey, in grey print
+    frame.set_path_effects([withStroke(linewidth=5, foreground="white")])  # also seen on gray, in gray print
     axis.add_patch(frame)
 
 
-def picture_as_numbers(picture: np.ndarray, top: int, left: int, size: int = 10, title: str = "") -> Figure:
-    """A picture, shape (height, width, 3), and a square of `size` pixels of its first channel as numbers."""
+def image_as_numbers(image: np.ndarray, top: int, left: int, size: int = 10, title: str = "") -> Figure:
+    """An image, shape (height, width, 3), and a square of `size` pixels of its first channel as numbers."""
     figure, axes = plt.subplots(1, 2, figsize=(8, 4.9), width_ratios=(1, 1.75))
-    axes[0].imshow(picture)
+    axes[0].imshow(image)
     axes[0].axis("off")
     _frame(axes[0], top, left, size, size)
-    axes[0].set_title("the picture", fontsize=11, fontweight="normal")
-    values = picture[top : top + size, left : left + size, 0]
+    axes[0].set_title("the image", fontsize=11, fontweight="normal")
+    values = image[top : top + size, left : left + size, 0]
     _shaded_numbers(axes[1], values, (0, 255))
     axes[1].set_title("the framed part, red channel", fontsize=11, fontweight="normal")
     _title(figure, title)
@@ -253,7 +253,7 @@ def picture_as_numbers(picture: np.ndarray, top: int, left: int, size: int = 10,
 
 
 def window(
-    picture: np.ndarray,
+    image: np.ndarray,
     kernel: np.ndarray,
     row: int,
     column: int,
@@ -264,13 +264,13 @@ def window(
 ) -> Figure:
     """The kernel at one place: its window, the products, and their sum at `row`, `column` of the feature map.
 
-    picture: shape (height, width); kernel: shape (size, size), a square. Pixels that no window reaches are
+    image: shape (height, width); kernel: shape (size, size), a square. Pixels that no window reaches are
     hatched. Below stands the sum of the products, and the arithmetic of the size. With `bare` dots stand for
     the numbers of the feature map after this one, as if the kernel had not come there yet.
     """
     size = len(kernel)
-    feature_map = convolve(picture, kernel, 0, stride, padding)
-    padded, zeros = _padded(picture, size, stride, padding)
+    feature_map = convolve(image, kernel, 0, stride, padding)
+    padded, zeros = _padded(image, size, stride, padding)
     top, left = row * stride, column * stride
     products = padded[top : top + size, left : left + size] * kernel
     shown = feature_map.copy()
@@ -293,10 +293,10 @@ def window(
         axis.set_title(name, fontsize=10, fontweight="normal", loc="center", pad=4)
         return axis
 
-    name = f"picture {picture.shape[0]}×{picture.shape[1]}" + (", with zeros around it" if any(zeros) else "")
-    left_axis = table(padded, gap, 0, name, scale=_span(picture))
-    _mark_zeros(left_axis, picture, zeros)
-    _mark_never_seen(left_axis, picture, zeros[0], size, stride, padding)
+    name = f"image {image.shape[0]}×{image.shape[1]}" + (", with zeros around it" if any(zeros) else "")
+    left_axis = table(padded, gap, 0, name, scale=_span(image))
+    _mark_zeros(left_axis, image, zeros)
+    _mark_never_seen(left_axis, image, zeros[0], size, stride, padding)
     _frame(left_axis, top, left, size, size)
     x = gap * 2 + padded.shape[1] * cell
     table(kernel, x, 0, "kernel")
@@ -312,7 +312,7 @@ def window(
         "+ \N{MINUS SIGN}", "\N{MINUS SIGN} "
     )
     figure.text(0.02, 0.34 / height, total, fontsize=11, color=HIGHLIGHT, fontweight="bold", va="bottom")
-    sizes = f"Size: {size_arithmetic(picture.shape[1], size, stride, padding)}"
+    sizes = f"Size: {size_arithmetic(image.shape[1], size, stride, padding)}"
     figure.text(0.02, 0.06 / height, sizes, fontsize=10, va="bottom")
     _title(figure, title)
     return figure
@@ -329,25 +329,21 @@ def size_arithmetic(size: int, kernel: int, stride: int, padding: str) -> str:
     return line + (f"; {count} row{plural} and {count} column{plural} are never seen" if count else "")
 
 
-def _padded(picture: np.ndarray, size: int, stride: int, padding: str) -> tuple[np.ndarray, tuple[int, int]]:
-    zeros = zeros_around(picture.shape[0], size, stride) if padding == "same" else (0, 0)
-    return np.pad(picture, zeros), zeros
+def _padded(image: np.ndarray, size: int, stride: int, padding: str) -> tuple[np.ndarray, tuple[int, int]]:
+    zeros = zeros_around(image.shape[0], size, stride) if padding == "same" else (0, 0)
+    return np.pad(image, zeros), zeros
 
 
-def _mark_zeros(axis: Axes, picture: np.ndarray, zeros: tuple[int, int]) -> None:
-    """A dashed line around the picture itself, within the zeros."""
+def _mark_zeros(axis: Axes, image: np.ndarray, zeros: tuple[int, int]) -> None:
+    """A dashed line around the image itself, within the zeros."""
     if any(zeros):
         corner = (zeros[0] - 0.5, zeros[0] - 0.5)
-        axis.add_patch(
-            Rectangle(corner, *picture.shape[::-1], fill=False, edgecolor="#0072B2", ls="--", lw=2)
-        )
+        axis.add_patch(Rectangle(corner, *image.shape[::-1], fill=False, edgecolor="#0072B2", ls="--", lw=2))
 
 
-def _mark_never_seen(
-    axis: Axes, picture: np.ndarray, zeros: int, size: int, stride: int, padding: str
-) -> None:
-    """Hatch the rows and columns of the picture that no window reaches."""
-    height, width = picture.shape
+def _mark_never_seen(axis: Axes, image: np.ndarray, zeros: int, size: int, stride: int, padding: str) -> None:
+    """Hatch the rows and columns of the image that no window reaches."""
+    height, width = image.shape
     hatch = {"facecolor": "none", "edgecolor": NEVER_SEEN, "hatch": "////", "linewidth": 0}
     for row in unseen(height, size, stride, padding):
         axis.add_patch(Rectangle((zeros - 0.5, row + zeros - 0.5), width, 1, **hatch))
@@ -356,7 +352,7 @@ def _mark_never_seen(
 
 
 def windows_strip(
-    picture: np.ndarray,
+    image: np.ndarray,
     kernel: np.ndarray,
     settings: Sequence[tuple[int, str]],
     title: str = "",
@@ -364,8 +360,8 @@ def windows_strip(
     """Key moments of the sliding kernel, a row for each stride and padding: first, next, next row, last."""
     figure, axes = plt.subplots(len(settings), 4, figsize=(8, 2.25 * len(settings) + 0.5), squeeze=False)
     for axes_row, (stride, padding) in zip(axes, settings, strict=True):
-        feature_map = convolve(picture, kernel, 0, stride, padding)
-        padded, zeros = _padded(picture, len(kernel), stride, padding)
+        feature_map = convolve(image, kernel, 0, stride, padding)
+        padded, zeros = _padded(image, len(kernel), stride, padding)
         rows, columns = feature_map.shape
         moments = {
             "first": (0, 0),
@@ -374,9 +370,9 @@ def windows_strip(
             "last": (rows - 1, columns - 1),
         }
         for axis, (moment, (row, column)) in zip(axes_row, moments.items(), strict=True):
-            _shaded_numbers(axis, padded, _span(picture), size=8)
-            _mark_zeros(axis, picture, zeros)
-            _mark_never_seen(axis, picture, zeros[0], len(kernel), stride, padding)
+            _shaded_numbers(axis, padded, _span(image), size=8)
+            _mark_zeros(axis, image, zeros)
+            _mark_never_seen(axis, image, zeros[0], len(kernel), stride, padding)
             _frame(axis, row * stride, column * stride, *kernel.shape)
             name = f"{moment}: {_number(feature_map[row, column])}"
             axis.set_title(name, fontsize=10, fontweight="normal", loc="center")
@@ -387,9 +383,9 @@ def windows_strip(
     return figure
 
 
-def places(picture: np.ndarray, kernel: np.ndarray, stride: int = 1, padding: str = "valid") -> list:
+def places(image: np.ndarray, kernel: np.ndarray, stride: int = 1, padding: str = "valid") -> list:
     """All rows and columns of the feature map, in the order in which the kernel comes to them."""
-    return list(np.ndindex(convolve(picture, kernel, 0, stride, padding).shape))
+    return list(np.ndindex(convolve(image, kernel, 0, stride, padding).shape))
 
 
 def channel_sums(window: np.ndarray, kernel: np.ndarray, bias: float, title: str = "") -> Figure:
@@ -450,12 +446,12 @@ def maps(
     title: str = "",
     columns: int = 4,
     same_scale: bool = False,
-    zero_is_grey: bool = False,
+    zero_is_gray: bool = False,
 ) -> Figure:
-    """Pictures or feature maps side by side; a map of shape (height, width) is drawn from black to white.
+    """Images or feature maps side by side; a map of shape (height, width) is drawn from black to white.
 
-    A uint8 map is drawn from 0 to 255. Any other has its own scale, unless `same_scale`; with `zero_is_grey`
-    0 is the grey in the middle of the scale.
+    A uint8 map is drawn from 0 to 255. Any other has its own scale, unless `same_scale`; with `zero_is_gray`
+    0 is the gray in the middle of the scale.
     """
     columns = min(columns, len(arrays))
     rows = -(-len(arrays) // columns)
@@ -466,20 +462,20 @@ def maps(
     for axis in axes.flat[len(arrays) :]:
         axis.axis("off")
     for axis, (name, array) in zip(axes.flat, arrays.items(), strict=False):
-        low, high = _grey_scale(flat if same_scale else array, zero_is_grey)
+        low, high = _gray_scale(flat if same_scale else array, zero_is_gray)
         axis.imshow(array, vmin=low, vmax=high)
         axis.set_title(name, fontsize=10, fontweight="normal", loc="center")
         axis.set(xticks=[], yticks=[])
-        axis.spines[:].set(visible=True, color=GREY, linewidth=0.8)  # white at a border is not the page's
+        axis.spines[:].set(visible=True, color=GRAY, linewidth=0.8)  # white at a border is not the page's
     _title(figure, title)
     return figure
 
 
-def _grey_scale(values: np.ndarray, zero_is_grey: bool) -> tuple[float, float]:
+def _gray_scale(values: np.ndarray, zero_is_gray: bool) -> tuple[float, float]:
     """The numbers that are drawn black and white."""
     if values.dtype == np.uint8:
         return 0, 255
-    if zero_is_grey:
+    if zero_is_gray:
         return -np.abs(values).max(), np.abs(values).max()
     return values.min(), values.max()
 
@@ -495,9 +491,9 @@ def layer_shapes(shapes: Mapping[str, tuple[int, ...]], title: str = "") -> Figu
         is_map = len(shape) == 3
         height = 0.85 * shape[0] / largest if is_map else 0.2 * np.log10(shape[0])
         width = height if is_map else 0.08
-        colour = "#56B4E9" if is_map else "#E69F00"
+        color = "#56B4E9" if is_map else "#E69F00"
         corner = (place - width / 2, -height / 2)
-        axis.add_patch(Rectangle(corner, width, height, facecolor=colour, edgecolor="black"))
+        axis.add_patch(Rectangle(corner, width, height, facecolor=color, edgecolor="black"))
         axis.text(place, 0.55, name, ha="center", va="bottom", fontsize=10)
         axis.text(place, -0.55, "×".join(map(str, shape)), ha="center", va="top", fontsize=9)
     axis.set(xlim=(-0.55, len(shapes) - 0.45), ylim=(-0.8, 0.8), title=title, aspect="equal")
@@ -506,12 +502,12 @@ def layer_shapes(shapes: Mapping[str, tuple[int, ...]], title: str = "") -> Figu
 
 
 def receptive_fields(
-    picture: np.ndarray, fields: Mapping[str, tuple[int, int, int, int]], title: str = ""
+    image: np.ndarray, fields: Mapping[str, tuple[int, int, int, int]], title: str = ""
 ) -> Figure:
-    """Squares on the picture, each what one number of a layer sees: top, left, height, width."""
+    """Squares on the image, each what one number of a layer sees: top, left, height, width."""
     figure, axes = plt.subplots(1, len(fields), figsize=(8, 8 / len(fields) + 0.8), squeeze=False)
     for axis, (name, (top, left, height, width)) in zip(axes.flat, fields.items(), strict=True):
-        axis.imshow(_dimmed_outside(picture, top, left, height, width))
+        axis.imshow(_dimmed_outside(image, top, left, height, width))
         _frame(axis, top, left, height, width)
         axis.set_title(f"{name}\n{height}×{width}", fontsize=10, fontweight="normal", loc="center")
         axis.axis("off")
@@ -519,10 +515,10 @@ def receptive_fields(
     return figure
 
 
-def _dimmed_outside(picture: np.ndarray, top: int, left: int, height: int, width: int) -> np.ndarray:
-    dimmed = (0.35 * picture + 0.65 * 255).astype(np.uint8)
+def _dimmed_outside(image: np.ndarray, top: int, left: int, height: int, width: int) -> np.ndarray:
+    dimmed = (0.35 * image + 0.65 * 255).astype(np.uint8)
     inside = np.s_[top : top + height, left : left + width]
-    dimmed[inside] = picture[inside]
+    dimmed[inside] = image[inside]
     return dimmed
 
 
@@ -557,10 +553,10 @@ def describe_curves(history: pd.DataFrame) -> str:
     return f"Curves over {len(history)} epochs: {ends}."
 
 
-def kernel_pictures(kernels: Mapping[str, np.ndarray], title: str = "", columns: int = 8) -> Figure:
-    """Kernels on colour pictures, as small pictures; each name with an array of shape (size, size, 3, n).
+def kernel_images(kernels: Mapping[str, np.ndarray], title: str = "", columns: int = 8) -> Figure:
+    """Kernels on color images, as small images; each name with an array of shape (size, size, 3, n).
 
-    Grey is 0. Each kernel has its own scale: its largest number, without the sign, is full colour.
+    Gray is 0. Each kernel has its own scale: its largest number, without the sign, is full color.
     """
     figure, axes = plt.subplots(1, len(kernels), figsize=(8, 2.6), squeeze=False)
     for axis, (name, stack) in zip(axes.flat, kernels.items(), strict=True):
@@ -588,23 +584,23 @@ def _mosaic(tiles: np.ndarray, columns: int, gap: int, empty: float) -> np.ndarr
 
 
 def predictions(
-    pictures: Sequence[np.ndarray],
+    images: Sequence[np.ndarray],
     probabilities: np.ndarray,
     class_names: Sequence[str],
     titles: Sequence[str],
     title: str = "",
 ) -> Figure:
-    """Each picture beside a bar chart of its probabilities, shape (n, classes); the largest stands out."""
+    """Each image beside a bar chart of its probabilities, shape (n, classes); the largest stands out."""
     count, classes = probabilities.shape
     figure, axes = plt.subplots(
         count, 2, figsize=(8, count * max(1.6, 0.22 * classes) + 0.4), width_ratios=(1, 2.4), squeeze=False
     )
-    for (left, right), picture, row, text in zip(axes, pictures, probabilities, titles, strict=True):
-        left.imshow(picture)
+    for (left, right), image, row, text in zip(axes, images, probabilities, titles, strict=True):
+        left.imshow(image)
         left.axis("off")
         left.set_title(text, fontsize=10, fontweight="normal", loc="center")
-        colours = [HIGHLIGHT if label == row.argmax() else "#999999" for label in range(classes)]
-        right.barh(range(classes), row, color=colours)
+        colors = [HIGHLIGHT if label == row.argmax() else "#999999" for label in range(classes)]
+        right.barh(range(classes), row, color=colors)
         right.set_yticks(range(classes), class_names, fontsize=9)
         right.invert_yaxis()
         right.set(xlim=(0, 1.12))
@@ -641,16 +637,16 @@ def feature_map_mosaics(layers: Mapping[str, np.ndarray], title: str = "", each:
     return figure
 
 
-def heat_maps(picture: np.ndarray, heats: Mapping[str, np.ndarray], title: str = "") -> Figure:
-    """A picture, and beside it the same under heat maps, shape (height, width), 0 (dark) to 1 (as it is).
+def heat_maps(image: np.ndarray, heats: Mapping[str, np.ndarray], title: str = "") -> Figure:
+    """An image, and beside it the same under heat maps, shape (height, width), 0 (dark) to 1 (as it is).
 
     A line goes around the pixels that are lit more than the median.
     """
     figure, axes = plt.subplots(1, len(heats) + 1, figsize=(8, 8 / (len(heats) + 1) + 0.5))
-    axes[0].imshow(picture)
-    axes[0].set_title("the picture", fontsize=10, fontweight="normal", loc="center")
+    axes[0].imshow(image)
+    axes[0].set_title("the image", fontsize=10, fontweight="normal", loc="center")
     for axis, (name, heat) in zip(axes[1:], heats.items(), strict=True):
-        axis.imshow((picture * (0.15 + 0.85 * heat[..., None])).astype(np.uint8))
+        axis.imshow((image * (0.15 + 0.85 * heat[..., None])).astype(np.uint8))
         axis.contour(heat, levels=[np.median(heat)], colors=[HIGHLIGHT], linewidths=2)
         axis.set_title(name, fontsize=10, fontweight="normal", loc="center")
     for axis in axes:
@@ -683,11 +679,11 @@ def accuracy_by_class(table: pd.DataFrame, title: str = "") -> Figure:
 
 
 def reliability(tables: Mapping[str, pd.DataFrame], title: str = "") -> Figure:
-    """Accuracy against confidence, and the share of the pictures, of tables by `evaluation.reliability`."""
+    """Accuracy against confidence, and the share of the images, of tables by `evaluation.reliability`."""
     figure, axes = plt.subplots(1, len(tables), figsize=(8, 4.2), squeeze=False)
     for axis, (name, table) in zip(axes.flat, tables.items(), strict=True):
-        filled = table[table["pictures"] >= 10]  # fewer say nothing
-        share = table["pictures"] / table["pictures"].sum()
+        filled = table[table["images"] >= 10]  # fewer say nothing
+        share = table["images"] / table["images"].sum()
         width = table["high"][0] - table["low"][0]
         axis.bar(
             table["low"],
@@ -696,9 +692,9 @@ def reliability(tables: Mapping[str, pd.DataFrame], title: str = "") -> Figure:
             align="edge",
             color="#DDDDDD",
             edgecolor="white",
-            label="share of the pictures",
+            label="share of the images",
         )
-        axis.plot([0, 1], [0, 1], color=GREY, linestyle=":", linewidth=1.5, label="as sure as right")
+        axis.plot([0, 1], [0, 1], color=GRAY, linestyle=":", linewidth=1.5, label="as sure as right")
         axis.plot(filled["confidence"], filled["accuracy"], marker="o", color="#0072B2", label="accuracy")
         axis.set(xlim=(0, 1), ylim=(0, 1), xlabel="confidence", aspect="equal")
         axis.set_title(name, fontsize=11, fontweight="normal")

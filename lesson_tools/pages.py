@@ -14,7 +14,7 @@ NOT_STORED = "What this cell shows depends on the machine: you see the output wh
 # Around a table: the arrow keys scroll it where it is wider than the window.
 SCROLLS = {"class": "table", "role": "region", "tabindex": "0"}
 
-# Light on paper in any case, so dark colours are for the screen alone.
+# Light on paper in any case, so dark colors are for the screen alone.
 STYLE = """
 :root { color-scheme: light; --paper: #fff; --ink: #1b1b1b; --link: #0b57d0; }
 :root { --code: #f8f8f8; --line: #c4c4c4; }
@@ -133,8 +133,8 @@ def body_page(body: BeautifulSoup, title: str, links: Sequence[tuple[str, str]])
         f'<a class="skip" href="#lesson">Skip to the lesson</a>\n'
         f'<nav aria-label="Lessons">\n{anchors}\n</nav>\n<main id="lesson">\n{body}\n</main>\n'
         f'<nav aria-label="Lessons, again">\n{anchors}\n</nav>',
-        code_colours("default")
-        + f"@media screen and (prefers-color-scheme: dark) {{\n{code_colours('github-dark')}}}\n",
+        code_colors("default")
+        + f"@media screen and (prefers-color-scheme: dark) {{\n{code_colors('github-dark')}}}\n",
     )
 
 
@@ -162,8 +162,8 @@ def lessons_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return f'<div {attributes} aria-label="The lessons">\n{table}\n</div>'
 
 
-def code_colours(style: str) -> str:
-    """The colours of a Pygments style for code, without its background."""
+def code_colors(style: str) -> str:
+    """The colors of a Pygments style for code, without its background."""
     return "\n".join(HtmlFormatter(style=style).get_token_style_defs(".highlight")) + "\n"
 
 

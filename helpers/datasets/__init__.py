@@ -1,4 +1,4 @@
-"""How pictures get in: CIFAR-10, the built-in pictures, or one's own, all as arrays of the same form.
+"""How images get in: CIFAR-10, the built-in images, or one's own, all as arrays of the same form.
 
 Lesson 02 shows it. Nothing here needs Keras or TensorFlow, and no file is unpacked on disk: the archive is
 read as it is, so there is no half unpacked folder to be taken for a whole one.
@@ -19,12 +19,12 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO
 
-from helpers.download import DownloadError, fetch, has_sha256
+from helpers.datasets.download import DownloadError, fetch, has_sha256
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-PICTURE_SIZE = 32  # height and width of a picture in pixels
+IMAGE_SIZE = 32  # height and width of an image in pixels
 CIFAR10_SHA256 = "6d958be074577803d12ecdefd02955f39262c83c16fe9348329d7fe0b5c001ce"
 # The same archive everywhere. The origin comes last, because it is slow.
 CIFAR10_MIRRORS = (
@@ -36,20 +36,20 @@ CIFAR10_MIRRORS = (
     "https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz",
 )
 CIFAR10_BATCHES = (*(f"data_batch_{i}" for i in range(1, 6)), "test_batch")
-CIFAR10_BATCH_SIZE = 10_000  # pictures in each of the six batches
+CIFAR10_BATCH_SIZE = 10_000  # images in each of the six batches
 CIFAR10_NAME = "CIFAR-10 (Krizhevsky 2009, Learning multiple layers of features from tiny images)"
 
 # Only these kinds of files are opened: Pillow hands some of the others to outside programs.
-PICTURE_FORMATS = ("JPEG", "PNG", "GIF", "BMP", "TIFF", "WEBP")
+IMAGE_FORMATS = ("JPEG", "PNG", "GIF", "BMP", "TIFF", "WEBP")
 MAX_PIXELS = 89_000_000  # just below the number from which Pillow warns of decompression bombs
-NOT_PICTURES = {"thumbs.db", "desktop.ini"}  # what Windows leaves in folders of pictures
-ORDER_SEED = 0  # of the order in which the pictures of a folder are loaded
+NOT_IMAGES = {"thumbs.db", "desktop.ini"}  # what Windows leaves in folders of images
+ORDER_SEED = 0  # of the order in which the images of a folder are loaded
 
 ACCEPTED_DATASETS = (
     '"auto", "cifar10", "doodles" or the path of an .npz file, of the archive cifar-10-python.tar.gz, '
     "or of a folder with train/<class>/ and test/<class>/"
 )
-ACCEPTED_PICTURES = (
+ACCEPTED_IMAGES = (
     f"JPEG, PNG, GIF, BMP, TIFF and WebP files of any size up to {MAX_PIXELS // 1_000_000} megapixels"
 )
 ACCEPTED_KEYS = "x_train, y_train, x_test, y_test and, if you like, class_names"
@@ -57,12 +57,12 @@ ACCEPTED_ARCHIVE = "the official archive cifar-10-python.tar.gz or its folder ci
 
 
 class DatasetError(ValueError):
-    """Pictures that cannot be used; the message is one sentence: what was wrong and what is accepted."""
+    """Images that cannot be used; the message is one sentence: what was wrong and what is accepted."""
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """Pictures to train with, pictures to test with, and where they came from."""
+    """Images to train with, images to test with, and where they came from."""
 
     name: str  # "cifar10", "doodles", or the path as it was given
     class_names: tuple[str, ...]  # the name for each label
@@ -70,24 +70,24 @@ class Dataset:
     y_train: np.ndarray  # int64 (n,), 0 to len(class_names) - 1
     x_test: np.ndarray  # as x_train
     y_test: np.ndarray  # as y_train
-    source: str  # a sentence: which pictures these are, where they came from, and for "auto" also why
+    source: str  # a sentence: which images these are, where they came from, and for "auto" also why
 
 
 Arrays = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]  # x_train, y_train, x_test, y_test
 
 
 def load_dataset(dataset: str | Path = "auto", say: Callable[[str], None] = print) -> Dataset:
-    """Load the pictures that `dataset` names.
+    """Load the images that `dataset` names.
 
     Args:
-        dataset: `"auto"` (CIFAR-10, or the built-in pictures if it cannot be had), `"cifar10"`, `"doodles"`
-            (the built-in pictures), or the path of an `.npz` file with `x_train`, `y_train`, `x_test` and
-            `y_test`, of the official CIFAR-10 archive, packed or unpacked, or of a folder with the pictures
+        dataset: `"auto"` (CIFAR-10, or the built-in images if it cannot be had), `"cifar10"`, `"doodles"`
+            (the built-in images), or the path of an `.npz` file with `x_train`, `y_train`, `x_test` and
+            `y_test`, of the official CIFAR-10 archive, packed or unpacked, or of a folder with the images
             of each class in `train/<class>/` and `test/<class>/`.
         say: Called with a line for each mirror that is given up during a download.
 
     Raises:
-        DatasetError: The pictures cannot be used, or `dataset` is none of the above.
+        DatasetError: The images cannot be used, or `dataset` is none of the above.
         DownloadError: `"cifar10"` is neither here nor can it be downloaded.
     """
     if dataset == "auto":
@@ -116,33 +116,33 @@ def load_dataset(dataset: str | Path = "auto", say: Callable[[str], None] = prin
 
 
 def split_validation(x_train: np.ndarray, y_train: np.ndarray, train_size: int = 0, seed: int = 0) -> Arrays:
-    """Hold a tenth of each class out for validation and keep at most `train_size` of the other pictures.
+    """Hold a tenth of each class out for validation and keep at most `train_size` of the other images.
 
-    The validation set depends on `seed` alone, so runs with other numbers of pictures can be compared.
+    The validation set depends on `seed` alone, so runs with other numbers of images can be compared.
 
     Args:
-        x_train: Pictures, (n, ...).
+        x_train: Images, (n, ...).
         y_train: Their labels, integers (n,).
-        train_size: How many pictures to keep for training, of each class as many as of the others as far as
+        train_size: How many images to keep for training, of each class as many as of the others as far as
             they last; 0 keeps all.
-        seed: Other seeds hold other pictures out; 0 or more.
+        seed: Other seeds hold other images out; 0 or more.
 
     Returns:
         `x_train, y_train, x_validation, y_validation`: copies, in shuffled order.
 
     Raises:
-        DatasetError: A class has fewer than two pictures, or `train_size` is negative or not enough for a
-            picture of each class.
+        DatasetError: A class has fewer than two images, or `train_size` is negative or not enough for a
+            image of each class.
     """
     labels, counts = np.unique(y_train, return_counts=True)
     if counts.min() < 2:
         raise DatasetError(
-            f"Class {labels[counts.argmin()]} has one training picture only; accepted are two or more, "
+            f"Class {labels[counts.argmin()]} has one training image only; accepted are two or more, "
             "because one is held out for validation."
         )
     if train_size != 0 and train_size < len(labels):
         raise DatasetError(
-            f"train_size is {train_size}; accepted are 0 (all pictures) and whole numbers from "
+            f"train_size is {train_size}; accepted are 0 (all images) and whole numbers from "
             f"{len(labels)}, the number of classes, up."
         )
     rng = np.random.default_rng(seed)
@@ -151,25 +151,25 @@ def split_validation(x_train: np.ndarray, y_train: np.ndarray, train_size: int =
     validation = np.concatenate([m[:held] for m, held in zip(members, held_out, strict=True)])
     training = np.concatenate([m[held:] for m, held in zip(members, held_out, strict=True)])
     if train_size:
-        # The first picture of each class, then the second of each, and so on: balanced wherever it ends.
+        # The first image of each class, then the second of each, and so on: balanced wherever it ends.
         turn = np.concatenate([np.arange(len(m) - held) for m, held in zip(members, held_out, strict=True)])
         training = training[np.argsort(turn, kind="stable")[:train_size]]
     validation, training = rng.permutation(validation), rng.permutation(training)
     return x_train[training], y_train[training], x_train[validation], y_train[validation]
 
 
-def read_picture(path: str | Path) -> np.ndarray:
-    """Read a picture of any size and colour mode as uint8 (32, 32, 3), values 0 to 255.
+def read_image(path: str | Path) -> np.ndarray:
+    """Read an image of any size and color mode as uint8 (32, 32, 3), values 0 to 255.
 
     It is turned upright as its EXIF data say, laid on white where it is transparent, cut to the largest
-    square in its middle and scaled. A picture of 32 by 32 pixels in RGB stays as it is.
+    square in its middle and scaled. An image of 32 by 32 pixels in RGB stays as it is.
 
     Raises:
-        DatasetError: The file is missing, broken, no picture, or larger than 89 megapixels.
+        DatasetError: The file is missing, broken, no image, or larger than 89 megapixels.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow's notes about files that it reads all the same
-        return _read_picture(_expand_home(path))
+        return _read_image(_expand_home(path))
 
 
 def cache_dir() -> Path:
@@ -196,7 +196,7 @@ def _reason(error: Exception) -> str:
 
 
 def _load_path(path: Path, name: str) -> Dataset:
-    """Load the pictures of a file or folder, whatever it is; raises DatasetError or OSError."""
+    """Load the images of a file or folder, whatever it is; raises DatasetError or OSError."""
     if not path.exists():
         raise DatasetError(f"There is no data set or path {name!r}; accepted are {ACCEPTED_DATASETS}.")
     if path.is_dir():
@@ -214,13 +214,13 @@ def _load_path(path: Path, name: str) -> Dataset:
     )
 
 
-# The built-in pictures
+# The built-in images
 
 
 def _load_doodles(why: str) -> Dataset:
-    from helpers.doodles import CLASS_NAMES, load_doodles  # here, because drawing them takes a while
+    from doodles import CLASS_NAMES, load_doodles  # here, because drawing them takes a while
 
-    source = f"The built-in pictures, drawn by the program{why}."
+    source = f"The built-in images, drawn by the program{why}."
     return Dataset("doodles", CLASS_NAMES, *load_doodles(cache_dir()), source)
 
 
@@ -284,7 +284,7 @@ def _read_unpacked(folder: Path, name: str, source: str, batch_size: int | None 
 def _read_batches(
     files: Iterable[tuple[str, IO[bytes]]], path: Path, name: str, source: str, batch_size: int | None = None
 ) -> Dataset:
-    """Read CIFAR-10's six batches and its class names, each `batch_size` pictures if that is known.
+    """Read CIFAR-10's six batches and its class names, each `batch_size` images if that is known.
 
     The format is described at https://www.cs.toronto.edu/~kriz/cifar.html.
     """
@@ -295,18 +295,18 @@ def _read_batches(
             class_names = _checked_names(_unpickle(file, where).get("label_names"), where)
         elif file_name in CIFAR10_BATCHES:
             batch = _unpickle(file, where)
-            pictures = batch.get("data")
-            _check(pictures, f"data of {where}", (3 * PICTURE_SIZE * PICTURE_SIZE,), batch_size)
+            images = batch.get("data")
+            _check(images, f"data of {where}", (3 * IMAGE_SIZE * IMAGE_SIZE,), batch_size)
             if not rows:
                 # All at once, so that what is read goes to its place and is never there twice.
-                batch_size = len(pictures)
-                x_train = np.empty((5 * batch_size, PICTURE_SIZE, PICTURE_SIZE, 3), np.uint8)
-                x_test = np.empty((batch_size, PICTURE_SIZE, PICTURE_SIZE, 3), np.uint8)
+                batch_size = len(images)
+                x_train = np.empty((5 * batch_size, IMAGE_SIZE, IMAGE_SIZE, 3), np.uint8)
+                x_test = np.empty((batch_size, IMAGE_SIZE, IMAGE_SIZE, 3), np.uint8)
                 rows = dict(zip(CIFAR10_BATCHES, [*np.split(x_train, 5), x_test], strict=True))
             # Red, green and blue lie one after the other in a row; they become the last axis.
-            rows[file_name][:] = pictures.reshape(-1, 3, PICTURE_SIZE, PICTURE_SIZE).transpose(0, 2, 3, 1)
+            rows[file_name][:] = images.reshape(-1, 3, IMAGE_SIZE, IMAGE_SIZE).transpose(0, 2, 3, 1)
             labels[file_name] = _checked_labels(batch.get("labels"), f"labels of {where}", batch_size)
-            del batch, pictures
+            del batch, images
     missing = [batch for batch in CIFAR10_BATCHES if batch not in labels]
     if class_names is None:
         missing.append("batches.meta")
@@ -376,7 +376,7 @@ def _read_npz(path: Path, name: str) -> Dataset:
     arrays = []
     for part in ("train", "test"):
         x = _npz_array(path, f"x_{part}")
-        _check(x, f"x_{part} in {path}", (PICTURE_SIZE, PICTURE_SIZE, 3))
+        _check(x, f"x_{part} in {path}", (IMAGE_SIZE, IMAGE_SIZE, 3))
         y = _checked_labels(_npz_array(path, f"y_{part}"), f"y_{part} in {path}", len(x))
         arrays += [x, y]
     x_train, y_train, x_test, y_test = arrays
@@ -385,9 +385,7 @@ def _read_npz(path: Path, name: str) -> Dataset:
     else:
         class_names = tuple(f"class {label}" for label in range(len(np.unique(y_train))))
     _check_classes(y_train, y_test, len(class_names), path)
-    return Dataset(
-        name, class_names, x_train, y_train, x_test, y_test, f"Pictures from the .npz file {name}."
-    )
+    return Dataset(name, class_names, x_train, y_train, x_test, y_test, f"Images from the .npz file {name}.")
 
 
 def _npz_array(path: Path, key: str) -> np.ndarray:
@@ -404,13 +402,13 @@ def _npz_array(path: Path, key: str) -> np.ndarray:
 # What arrays must be
 
 
-def _check(pictures: object, where: str, shape: tuple[int, ...], count: int | None = None) -> None:
+def _check(images: object, where: str, shape: tuple[int, ...], count: int | None = None) -> None:
     """Raise DatasetError unless this is a uint8 array (n, *shape) with n = `count`, or at least 1."""
-    found = "missing" if pictures is None else type(pictures).__name__
-    if isinstance(pictures, np.ndarray):
-        found = f"{pictures.dtype} {pictures.shape}"
-        right_count = len(pictures) == count if count else pictures.size > 0
-        if pictures.dtype == np.uint8 and pictures.shape[1:] == shape and right_count:
+    found = "missing" if images is None else type(images).__name__
+    if isinstance(images, np.ndarray):
+        found = f"{images.dtype} {images.shape}"
+        right_count = len(images) == count if count else images.size > 0
+        if images.dtype == np.uint8 and images.shape[1:] == shape and right_count:
             return
     accepted = (
         f"uint8 ({count or 'n'}, {', '.join(map(str, shape))}){'' if count else ' with n of at least 1'}"
@@ -455,14 +453,14 @@ def _check_classes(y_train: np.ndarray, y_test: np.ndarray, classes: int, path: 
     untrained = np.setdiff1d(np.arange(classes), y_train)
     if len(untrained):
         raise DatasetError(
-            f"{path} has no training picture with label {untrained[0]}; "
+            f"{path} has no training image with label {untrained[0]}; "
             f"accepted is at least one for each label from 0 to {classes - 1}."
         )
     if classes < 2:
         raise DatasetError(f"{path} has one class only; accepted are two or more.")
 
 
-# One's own picture files
+# One's own image files
 
 
 def _read_folder(path: Path, name: str) -> Dataset:
@@ -478,7 +476,7 @@ def _read_folder(path: Path, name: str) -> Dataset:
             )
     if len(train_files) < 2:
         raise DatasetError(f"{path / 'train'} has fewer than two class folders; accepted are two or more.")
-    source = f"Pictures from the folder {name}."
+    source = f"Images from the folder {name}."
     return Dataset(name, tuple(train_files), *_read_files(train_files), *_read_files(test_files), source)
 
 
@@ -494,54 +492,54 @@ def _class_files(folder: Path) -> dict[str, list[Path]]:
             files[class_folder.name] = sorted(
                 file
                 for file in class_folder.iterdir()
-                if not file.name.startswith(".") and file.name.lower() not in NOT_PICTURES
+                if not file.name.startswith(".") and file.name.lower() not in NOT_IMAGES
             )
             if not files[class_folder.name]:
-                raise DatasetError(f"{class_folder} has no pictures; accepted are {ACCEPTED_PICTURES}.")
+                raise DatasetError(f"{class_folder} has no images; accepted are {ACCEPTED_IMAGES}.")
     return files
 
 
 def _read_files(files: dict[str, list[Path]]) -> tuple[np.ndarray, np.ndarray]:
-    """Return all pictures and labels in an order that is always the same, but not class by class."""
+    """Return all images and labels in an order that is always the same, but not class by class."""
     pairs = [(path, label) for label, paths in enumerate(files.values()) for path in paths]
     order = np.random.default_rng(ORDER_SEED).permutation(len(pairs))
-    x = np.empty((len(pairs), PICTURE_SIZE, PICTURE_SIZE, 3), np.uint8)
+    x = np.empty((len(pairs), IMAGE_SIZE, IMAGE_SIZE, 3), np.uint8)
     y = np.empty(len(pairs), np.int64)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for i, pair in enumerate(order):
             path, y[i] = pairs[pair]
-            x[i] = _read_picture(path)
+            x[i] = _read_image(path)
     return x, y
 
 
-def _read_picture(path: Path) -> np.ndarray:
+def _read_image(path: Path) -> np.ndarray:
     try:
-        with Image.open(path, formats=PICTURE_FORMATS) as picture:
-            if picture.width * picture.height > MAX_PIXELS:
+        with Image.open(path, formats=IMAGE_FORMATS) as image:
+            if image.width * image.height > MAX_PIXELS:
                 raise Image.DecompressionBombError
-            picture.draft(None, (2 * PICTURE_SIZE, 2 * PICTURE_SIZE))  # large JPEGs come smaller, and quickly
-            picture = _to_rgb(ImageOps.exif_transpose(picture))
-            if picture.size != (PICTURE_SIZE, PICTURE_SIZE):
-                picture = ImageOps.fit(picture, (PICTURE_SIZE, PICTURE_SIZE), Image.Resampling.LANCZOS)
-            return np.array(picture)
+            image.draft(None, (2 * IMAGE_SIZE, 2 * IMAGE_SIZE))  # large JPEGs come smaller, and quickly
+            image = _to_rgb(ImageOps.exif_transpose(image))
+            if image.size != (IMAGE_SIZE, IMAGE_SIZE):
+                image = ImageOps.fit(image, (IMAGE_SIZE, IMAGE_SIZE), Image.Resampling.LANCZOS)
+            return np.array(image)
     except Exception as error:  # a broken file can raise nearly any
-        raise DatasetError(f"{path} {_fault(path, error)}; accepted are {ACCEPTED_PICTURES}.") from error
+        raise DatasetError(f"{path} {_fault(path, error)}; accepted are {ACCEPTED_IMAGES}.") from error
 
 
-def _to_rgb(picture: Image.Image) -> Image.Image:
-    if picture.mode == "F":
+def _to_rgb(image: Image.Image) -> Image.Image:
+    if image.mode == "F":
         raise ValueError("its pixels are fractions")
-    if picture.mode.startswith("I"):  # 16 bits of grey, which Pillow would clip instead of scaling
-        picture = Image.fromarray((np.asarray(picture) // 256).clip(0, 255).astype(np.uint8))
-    if picture.has_transparency_data:
-        picture = picture.convert("RGBA")
-        picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
-    return picture if picture.mode == "RGB" else picture.convert("RGB")
+    if image.mode.startswith("I"):  # 16 bits of gray, which Pillow would clip instead of scaling
+        image = Image.fromarray((np.asarray(image) // 256).clip(0, 255).astype(np.uint8))
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+    return image if image.mode == "RGB" else image.convert("RGB")
 
 
 def _fault(path: Path, error: Exception) -> str:
-    """Say in a few words why the picture cannot be read."""
+    """Say in a few words why the image cannot be read."""
     match error:
         case Image.DecompressionBombError():
             return "is too large"
@@ -550,5 +548,5 @@ def _fault(path: Path, error: Exception) -> str:
         case IsADirectoryError():
             return "is a folder"
         case UnidentifiedImageError():
-            return "is no picture of a known kind" if path.stat().st_size else "is empty"
+            return "is no image of a known kind" if path.stat().st_size else "is empty"
     return f"cannot be read ({_reason(error)})"

@@ -1,4 +1,4 @@
-"""Run a lesson many times, with other parameters and seeds: `python -m helpers.sweep --help`.
+"""Run a lesson many times, with other parameters and seeds: `python -m lesson_tools.sweep --help`.
 
 Lesson 10 shows it.
 
@@ -10,7 +10,8 @@ summary.csv    mean and deviation over the seeds, a row a setting
 NAME/          a finished run: the executed lesson, metrics.json, and what else the lesson keeps of a training
 NAME.failed/   a run that failed: the lesson as far as it came, and error.txt
 
-Dask hands the runs to workers, on this machine or on a cluster; `helpers.sweep_worker` is what a worker does.
+Dask hands the runs to workers, on this machine or on a cluster; `lesson_tools.sweep_worker` is what a worker
+does.
 """
 
 import argparse
@@ -29,15 +30,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 from helpers.datasets import load_dataset
-from helpers.download import DownloadError
-from helpers.series import (
+from helpers.datasets.download import DownloadError
+from lesson_tools.run import (
     SeriesError,
     checked_parameters,
     find_lessons,
     lesson_parameters,
     read_parameters,
 )
-from helpers.sweep_worker import (
+from lesson_tools.sweep_worker import (
     ERROR,
     FAILED,
     DiskFullError,
@@ -172,7 +173,7 @@ def checked_grid(lesson: Path, grid: dict) -> dict[str, list]:
     defaults = lesson_parameters(lesson)
     checked = {}
     for name, given in grid.items():
-        # A parameter that is itself a list, such as pictures, has several values only as a list of lists.
+        # A parameter that is itself a list, such as images, has several values only as a list of lists.
         whole = isinstance(defaults.get(name), list) and not all(isinstance(v, list) for v in given or [0])
         values = given if isinstance(given, list) and not whole else [given]
         if not values:
@@ -194,7 +195,7 @@ def _resolved(name: str, value):
             return load_dataset(value).name
         except DownloadError as error:
             raise SweepError(str(error)) from None
-    if value and name in ("picture", "run_dir", "dataset") and value != "doodles":
+    if value and name in ("image", "run_dir", "dataset") and value != "doodles":
         return str(Path(value).expanduser().resolve())
     return value
 
@@ -512,7 +513,7 @@ def read_grid(out: str | Path) -> dict[str, list]:
         raise SweepError(f"There is no sweep in {out}.") from None
 
 
-def summarise(results: pd.DataFrame, settings: list[str]) -> pd.DataFrame:
+def summarize(results: pd.DataFrame, settings: list[str]) -> pd.DataFrame:
     """Mean and deviation of what the finished runs measured, a row a setting, the best validation first.
 
     `settings`: the columns that tell settings apart; the runs of a setting differ in their seeds.
@@ -536,7 +537,7 @@ def settings_of(grid: dict[str, list]) -> list[str]:
 
 def _write_results(out: Path, grid: dict[str, list]) -> pd.DataFrame:
     results = read_results(out)
-    summary = summarise(results, settings_of(grid))
+    summary = summarize(results, settings_of(grid))
     _write(out / "results.csv", results.to_csv(index=False))
     _write(out / "summary.csv", summary.to_csv())
     return results
@@ -558,7 +559,8 @@ def _count(runs: int) -> str:
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
-        prog="python -m helpers.sweep", description="Run a lesson once for each combination of parameters."
+        prog="python -m lesson_tools.sweep",
+        description="Run a lesson once for each combination of parameters.",
     )
     parser.add_argument("lesson", metavar="LESSON", help="a number such as 05, or the path of a notebook")
     parser.add_argument(
@@ -602,7 +604,7 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt as error:
         print(f"Interrupted. {str(error).strip()}", file=sys.stderr)
         return 130
-    summary = summarise(results, settings_of(read_grid(options.out)))
+    summary = summarize(results, settings_of(read_grid(options.out)))
     print(summary.head(BEST_SHOWN).round(3).to_string())
     if len(summary) > BEST_SHOWN:
         print(f"… and {len(summary) - BEST_SHOWN} more settings in {options.out}/summary.csv")

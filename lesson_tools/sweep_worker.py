@@ -128,7 +128,7 @@ def _execute(request: str, scratch: Path, environment: dict, wanted) -> str:
     """Execute the lesson in a process and return "", or the sentence that says where and why it failed."""
     with (scratch / "output").open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "helpers.sweep_worker"],
+            [sys.executable, "-m", "lesson_tools.sweep_worker"],
             stdin=subprocess.PIPE,
             stdout=output,
             stderr=output,
@@ -237,7 +237,7 @@ def main() -> int:
     request = json.loads(sys.stdin.buffer.readline())
     threading.Thread(target=_end_with_the_worker, daemon=True).start()
     # Imported here, because a worker needs none of it.
-    from helpers.series import LessonError, outcome
+    from lesson_tools.run import LessonError, outcome
 
     lesson, folder = Path("lesson", request["lesson"]), Path(request["name"]).absolute()
     parameters = {"run_dir": str(folder)} | request["parameters"]
@@ -259,7 +259,7 @@ def main() -> int:
 
 def _execute_lesson(lesson: Path, executed: Path, parameters: dict):
     """Execute the lesson; again when the kernel did not even start, as when two kernels took one port."""
-    from helpers.series import execute
+    from lesson_tools.run import execute
 
     from traitlets.config import Config
 

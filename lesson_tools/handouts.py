@@ -1,4 +1,4 @@
-"""The lessons to hand out: `python -m helpers.handouts --help`, or `make handouts`.
+"""The lessons to hand out: `python -m lesson_tools.handouts --help`, or `make handouts`.
 
 Pages to read or print, slides for the beamer and an index, each a file that needs nothing but a browser. They
 show the stored outputs of notebooks/, or with --from those of lessons that were run.
@@ -10,9 +10,9 @@ import re
 import sys
 from pathlib import Path
 
-from helpers.pages import body_page, lesson_body, lessons_table, page
-from helpers.series import SeriesError, find_lessons, title
-from helpers.slides import KEYS, lesson_slides
+from lesson_tools.pages import body_page, lesson_body, lessons_table, page
+from lesson_tools.run import SeriesError, find_lessons, title
+from lesson_tools.slides import KEYS, lesson_slides
 
 import nbformat
 from nbformat import NotebookNode
@@ -127,7 +127,8 @@ def _write(path: Path, text: str) -> None:
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
-        prog="python -m helpers.handouts", description="Make pages and slides of the lessons, to hand out."
+        prog="python -m lesson_tools.handouts",
+        description="Make pages and slides of the lessons, to hand out.",
     )
     parser.add_argument(
         "--out", default="build/handouts", metavar="DIR", help="folder for them (default: build/handouts)"

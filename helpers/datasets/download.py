@@ -158,7 +158,7 @@ def _open(url: str, timeout: float) -> http.client.HTTPResponse:
 
     def ask() -> None:
         try:
-            request = urllib.request.Request(url, headers={"User-Agent": "Mozilla/5.0 (picture lessons)"})
+            request = urllib.request.Request(url, headers={"User-Agent": "Mozilla/5.0 (image lessons)"})
             answers.put(urllib.request.urlopen(request, timeout=timeout))
         except BaseException as error:
             answers.put(error)

@@ -1,0 +1,238 @@
+"""The parameters of the lessons: what each is called, its type, its bounds and what it means.
+
+This is the only place that says so. The commands `lessons run` and `lessons sweep` check values by it,
+docs/parameters.md is made from it, and the tests hold the lessons to it.
+"""
+
+import ast
+import math
+import numbers
+from dataclasses import dataclass
+from pathlib import Path
+
+from helpers.errors import UserError
+
+POOLING = ("max", "average", "stride")
+NORMALIZATION = ("none", "divide", "standardize")
+OPTIMIZERS = ("adam", "sgd")
+NETWORKS = ("reference", "residual")
+REMEDIES = (
+    "early_stopping",
+    "dropout",
+    "weight_decay",
+    "flip",
+    "shift",
+    "batch_normalization",
+    "schedule",
+)
+WEIGHTS = ("run", "shipped")
+RECIPES = ("seconds", "minutes", "far")
+PRECISIONS = ("auto", "float32", "bfloat16", "float16")
+# No parameter, but of the same kind: the ideas that a recipe of fast training can be left without.
+IDEAS = (
+    "whitening",
+    "early_pooling",
+    "batch_normalization",
+    "global_max",
+    "scaled_output",
+    "muon",
+    "schedule",
+    "label_smoothing",
+    "flip",
+    "shift",
+)
+
+
+class ParameterError(UserError, ValueError):
+    """A parameter that there is not, or a value that it can't have."""
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """What a parameter may be. With `many` it is a list of at least one such value."""
+
+    type: type[int | float | str | bool]
+    meaning: str = ""
+    many: bool = False
+    choices: tuple[str, ...] = ()
+    joined: bool = False  # "+" joins several choices into one
+    minimum: float = -math.inf
+    maximum: float = math.inf
+    above: float = -math.inf
+    path: str = ""  # "file" or "dataset": it has to be there, or be one of `choices`
+
+    @property
+    def accepted(self) -> str:
+        """What the parameter accepts, in words."""
+        if self.path:
+            there = {
+                "file": "the path of a file that is there",
+                "dataset": "the path of a file or folder that is there",
+            }
+            return _listed([*filter(None, self.choices), there[self.path]])
+        if self.choices:
+            names = _listed([*(["none"] if self.joined else []), *self.choices])
+            one = f"{names}; + joins several" if self.joined else names
+            return f"a list of these, at least one: {one}" if self.many else one
+        kinds = {
+            int: ("a whole number", "whole numbers"),
+            float: ("a number", "numbers"),
+            str: ("text", "texts"),
+            bool: ("True or False", "True or False"),
+        }
+        words = f"a list of {kinds[self.type][1]}, at least one" if self.many else kinds[self.type][0]
+        each = ", each" if self.many else ","
+        if self.maximum < math.inf:
+            return f"{words}{each} from {self.minimum:g} to {int(self.maximum)}"
+        if self.minimum > -math.inf:
+            return f"{words}{each} {self.minimum:g} or more"
+        return words + (f"{each} more than {self.above:g}" if self.above > -math.inf else "")
+
+    def check(self, name: str, given):
+        """Return `given` in the parameter's type; text is read, so that "2" serves for a whole number.
+
+        Raises `ParameterError` when that is not what the parameter accepts.
+        """
+        try:
+            values = _as_list(given, self.type) if self.many else [given]
+            values = [self._checked(value) for value in values]
+            if not values:
+                raise ValueError
+        except (ValueError, SyntaxError):
+            raise ParameterError(f"The parameter {name} is {self.accepted}; {given!r} is not.") from None
+        return values if self.many else values[0]
+
+    def _checked(self, value):
+        if self.type is str:
+            return self._checked_text(value)
+        if isinstance(value, str):
+            value = ast.literal_eval(value.strip())
+        if isinstance(value, bool) or self.type is bool:
+            if not (isinstance(value, bool) and self.type is bool):
+                raise ValueError
+            return value
+        if not isinstance(value, numbers.Integral if self.type is int else numbers.Real):
+            raise ValueError
+        value = self.type(value)
+        if not (math.isfinite(value) and self.minimum <= value <= self.maximum and value > self.above):
+            raise ValueError
+        return value
+
+    def _checked_text(self, value) -> str:
+        if not isinstance(value, str | Path):
+            raise ValueError
+        value = str(value)
+        parts = [part.strip() for part in value.split("+")] if self.joined else [value]
+        known = (*self.choices, "none") if self.joined else self.choices
+        path = Path(value).expanduser() if self.path and value else None
+        is_there = path is not None and (path.is_file() if self.path == "file" else path.exists())
+        if self.choices and not is_there and any(part not in known for part in parts):
+            raise ValueError
+        return "+".join(parts) if self.joined else value
+
+
+PARAMETERS = {
+    "dataset": Parameter(
+        str,
+        "the images: auto is CIFAR-10 if it is here or can be downloaded, otherwise the built-in images; "
+        "cifar10; doodles are the built-in images; or the path of images of your own",
+        choices=("auto", "cifar10", "doodles"),
+        path="dataset",
+    ),
+    "train_size": Parameter(int, "train on at most this many images, 0 for all", minimum=0),
+    "epochs": Parameter(int, "how often the network sees each training image", minimum=1),
+    "batch_size": Parameter(int, "images in a step", minimum=1),
+    "learning_rate": Parameter(float, "how far the optimizer goes in a step", above=0),
+    "optimizer": Parameter(str, "what changes the weights in a step", choices=OPTIMIZERS),
+    "normalization": Parameter(str, "what the first layer does with the pixel values", choices=NORMALIZATION),
+    "pooling": Parameter(str, "what makes the feature maps smaller", choices=POOLING),
+    "network": Parameter(str, "which network is trained", choices=NETWORKS),
+    "remedies": Parameter(
+        str, "what is tried against overfitting, a training each", many=True, choices=REMEDIES, joined=True
+    ),
+    "recipe": Parameter(str, "how long the fast training takes", choices=RECIPES),
+    "width": Parameter(
+        int, "kernels of the first block of the fast network, 0 for the recipe's own", minimum=0
+    ),
+    "precision": Parameter(
+        str, "what the fast network computes in; auto is the faster one of this machine", choices=PRECISIONS
+    ),
+    "weights": Parameter(
+        str,
+        "which network predicts: that of run_dir, or the one that comes with the lessons",
+        choices=WEIGHTS,
+    ),
+    "seed": Parameter(
+        int,
+        "seed of the random numbers: the same one on the same machine gives the same results",
+        minimum=0,
+        maximum=2**32 - 1,
+    ),
+    "seeds": Parameter(int, "how many networks are trained with different seeds", minimum=1, maximum=100),
+    "learning_rates": Parameter(float, "the learning rates that a sweep tries", many=True, above=0),
+    "batch_sizes": Parameter(int, "the batch sizes that a sweep tries", many=True, minimum=1),
+    "workers": Parameter(
+        int, "runs at a time on this machine, 0 for as many as cores and memory allow", minimum=0
+    ),
+    "scheduler": Parameter(str, "address of a Dask scheduler, to run on a cluster instead"),
+    "run_dir": Parameter(
+        str, "folder of the training run, or of several; what it holds goes on, or is shown"
+    ),
+    "images": Parameter(int, "places of images in the test set, counted from 0", many=True, minimum=0),
+    "image": Parameter(str, "an image file of your own, empty for a sample", choices=("",), path="file"),
+}
+# What some of them were called once.
+RENAMED = {
+    "optimiser": "optimizer",
+    "normalisation": "normalization",
+    "pictures": "images",
+    "picture": "image",
+}
+
+
+def refuse_unknown(names, known) -> None:
+    """Raise `ParameterError` for the first of `names` that is not among `known`."""
+    for name in names:
+        if name in known:
+            continue
+        if RENAMED.get(name) in known:
+            raise ParameterError(f"The parameter {name} is called {RENAMED[name]} now.")
+        raise ParameterError(f"There is no parameter {name} here; there are {', '.join(sorted(known))}.")
+
+
+def check(name: str, value, default=None):
+    """Return `value` in the type of the parameter `name`; what equals the lesson's `default` is accepted.
+
+    A name that the table lacks, as in a notebook of one's own, has the type of its default.
+    Raises `ParameterError` when the value is not accepted.
+    """
+    parameter = PARAMETERS.get(name) or _parameter_like(name, default)
+    try:
+        return parameter.check(name, value)
+    except ParameterError:
+        if default is not None and value in (default, str(default)):
+            return default
+        raise
+
+
+def _parameter_like(name: str, default) -> Parameter:
+    many = isinstance(default, list) and bool(default)
+    kind = type(default[0] if many else default)
+    if kind not in (int, float, str, bool):
+        raise ParameterError(f"The parameter {name} has the default {default!r}, which doesn't say its type.")
+    return Parameter(kind, many=many)
+
+
+def _as_list(given, kind: type) -> list:
+    if isinstance(given, str) and kind is str:
+        return [part.strip() for part in given.strip("[] ").split(",")]
+    if isinstance(given, str):
+        given = given.strip()
+        given = ast.literal_eval(given if given.startswith("[") else f"[{given}]")
+    if not isinstance(given, list | tuple):
+        raise ValueError
+    return list(given)
+
+
+def _listed(words: list[str]) -> str:
+    return " or ".join(filter(None, [", ".join(words[:-1]), words[-1]]))

@@ -1,0 +1,3 @@
+from lesson_tools.cli import main
+
+main()

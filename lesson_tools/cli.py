@@ -1,0 +1,184 @@
+"""The command `lessons`: run, sweep, teach and publish the series.
+
+Each command imports what it needs when it is called, so that help and completion answer at once.
+"""
+
+from pathlib import Path
+
+from helpers.errors import UserError
+
+import click
+
+FOLDER = click.Path(path_type=Path)
+
+
+class Lessons(click.Group):
+    """The only place that turns what a user can change into one sentence and exit status 1."""
+
+    def invoke(self, context: click.Context):
+        try:
+            return super().invoke(context)
+        except UserError as error:
+            click.echo(error, err=True)
+            context.exit(1)
+        except KeyboardInterrupt as error:
+            click.echo(f"Interrupted. {error}".strip(), err=True)
+            context.exit(130)
+
+
+@click.group(cls=Lessons, context_settings={"help_option_names": ["-h", "--help"]})
+def cli():
+    """Run the lessons, many times if you like, and make what a class needs.
+
+    Shell completion: for bash, put eval "$(_LESSONS_COMPLETE=bash_source lessons)" into ~/.bashrc; zsh_source
+    and fish_source are there as well.
+    """
+
+
+@cli.command()
+@click.argument("lessons", nargs=-1, metavar="[LESSON]...")
+@click.option("--profile", default="quick", show_default=True, help="quick, class or full.")
+@click.option("--out", type=FOLDER, default="build", show_default=True, help="Folder for the results.")
+@click.option(
+    "-p", "pairs", nargs=2, multiple=True, metavar="NAME VALUE", help="A parameter; may be repeated."
+)
+@click.option("--parameters", type=FOLDER, metavar="FILE", help="A YAML file of parameters, name: value.")
+def run(lessons, profile, out, pairs, parameters):
+    """Run lessons, given by number such as 02 05; all if none is given."""
+    from lesson_tools.run import read_parameters, run_series
+
+    given = read_parameters(parameters) if parameters else {}
+    run_series(lessons, profile, out, given | dict(pairs))
+
+
+@cli.command()
+@click.argument("lesson")
+@click.option("--grid", type=FOLDER, required=True, help="YAML file, name: value or name: [value, value].")
+@click.option("--out", type=FOLDER, required=True, help="Folder of the sweep; what it has finished is kept.")
+@click.option("--scheduler", default="", metavar="ADDRESS", help="Dask scheduler, such as tcp://host:8786.")
+@click.option("--workers", default=0, help="Runs at a time on this machine; 0, the default: as many as fit.")
+@click.option("--retries", default=0, help="Try a run that fails again; the default is 0.")
+@click.option(
+    "--resources", default="", metavar="NAME=N", help="What a run takes of a worker, such as GPU=1."
+)
+@click.pass_context
+def sweep(context, lesson, grid, out, **options):
+    """Run LESSON, a number or a notebook, once for each combination of parameters."""
+    from lesson_tools.sweep import run_sweep
+
+    context.exit(0 if run_sweep(lesson, grid, out, **options) else 1)
+
+
+@cli.command()
+@click.option("--out", type=FOLDER, default="build/handouts", show_default=True, help="Folder for them.")
+@click.option("--from", "executed", type=FOLDER, help="A folder of executed lessons, such as build.")
+@click.option("--solutions", is_flag=True, help="Unfold all solutions, also for print.")
+def handouts(out, executed, solutions):
+    """Make pages and slides of the lessons, to hand out."""
+    from lesson_tools.handouts import write_handouts
+
+    click.echo(f"The handouts: {write_handouts(out, executed, solutions)}")
+
+
+@cli.group()
+def homework():
+    """Make and grade the homework of a class, with nbgrader."""
+
+
+COURSE = click.option(
+    "--course", type=FOLDER, default="course", show_default=True, help="Folder of the class."
+)
+
+
+@homework.command("make")
+@click.argument("numbers", nargs=-1, metavar="[NUMBER]...")
+@COURSE
+def homework_make(numbers, course):
+    """Write the student version of the homework of these lessons, such as 03; of all if none is given."""
+    from lesson_tools.homework import find_homework, make
+
+    for notebook in make(find_homework(numbers), course):
+        click.echo(notebook)
+
+
+@homework.command("grade")
+@click.argument("number")
+@COURSE
+@click.option("--from", "folder", type=FOLDER, help="Folder with files NAME_homework_03.ipynb.")
+@click.pass_context
+def homework_grade(context, number, course, folder):
+    """Grade the homework that was handed in, and write a page of feedback for each."""
+    from lesson_tools.homework import grade_and_report
+
+    context.exit(0 if grade_and_report(number, course, folder) else 1)
+
+
+@cli.group()
+def usb():
+    """Make and check a folder for a room without internet."""
+
+
+@usb.command("make")
+@click.argument("folder", type=FOLDER)
+@click.option("--platform", "systems", multiple=True, help="System of the learners; may be repeated.")
+@click.option("--python", "pythons", multiple=True, help="Their Python, such as 3.12; may be repeated.")
+@click.option("--data", type=FOLDER, help="Images to take along: what the parameter dataset takes as a path.")
+def usb_make(folder, systems, pythons, data):
+    """Make FOLDER, or go on with it."""
+    from lesson_tools.usb import make
+
+    make(folder, systems, pythons, data)
+
+
+@usb.command("check")
+@click.argument("folder", type=FOLDER)
+@click.option("--fast", is_flag=True, help="Without the trial installation.")
+@click.pass_context
+def usb_check(context, folder, fast):
+    """Say whether FOLDER is whole and usable."""
+    from lesson_tools.usb import check
+
+    faults = check(folder, fast)
+    click.echo("\n".join(faults) or "\nThe folder is complete.", err=bool(faults))
+    context.exit(1 if faults else 0)
+
+
+@cli.group()
+def record():
+    """Keep what long experiments found, for the lessons to show."""
+
+
+@record.command("runs")
+@click.argument("name")
+@click.argument("run_dirs", nargs=-1, required=True, type=FOLDER)
+@click.option("--what", required=True, help="What was compared, in a sentence.")
+@click.option("--images", required=True, help="On which images.")
+@click.option("--command", required=True, help="The command that made the runs.")
+@click.option("--curves", is_flag=True, help="A row for each epoch, with loss and accuracy.")
+def record_runs(name, run_dirs, what, images, command, curves):
+    """Write the results of finished runs into helpers/recorded/NAME.csv."""
+    from lesson_tools.record import record_runs
+
+    click.echo(record_runs(name, run_dirs, curves, what=what, images=images, command=command))
+
+
+@record.command("weights")
+@click.argument("run_dir", type=FOLDER)
+def record_weights(run_dir):
+    """Store the network of a finished run of the recipe far as the one that comes with the lessons."""
+    from lesson_tools.record import record_weights
+
+    click.echo(record_weights(run_dir))
+
+
+@cli.command()
+@click.argument("lessons", nargs=-1, metavar="[LESSON]...")
+def outputs(lessons):
+    """Run lessons on the built-in images, and store their outputs in notebooks/."""
+    from lesson_tools.outputs import renew_outputs
+
+    renew_outputs(lessons)
+
+
+def main() -> None:
+    cli(prog_name="lessons")
