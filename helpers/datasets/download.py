@@ -96,6 +96,5 @@ def _reason(error: Exception) -> str:
         return "no address of a file"
     while error.__context__:
         error = error.__context__
-    if isinstance(error, socket.gaierror):
-        return "unknown host"
-    return getattr(error, "strerror", None) or str(error) or type(error).__name__
+    known = "unknown host" if isinstance(error, socket.gaierror) else getattr(error, "strerror", None)
+    return known or str(error) or type(error).__name__
