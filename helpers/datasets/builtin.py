@@ -5,7 +5,6 @@ from pathlib import Path
 
 import doodles
 from helpers.datasets.arrays import KEYS, Contents, read_npz
-from helpers.datasets.cache import remove_leftovers
 from helpers.files import whole_file
 
 import numpy as np
@@ -25,7 +24,6 @@ def load_doodles(folder: Path) -> Contents:
         arrays = doodles.draw_dataset()
     with contextlib.suppress(OSError):
         folder.mkdir(parents=True, exist_ok=True)
-        remove_leftovers(file)
         with whole_file(file) as partial:
             np.savez(partial, **dict(zip(KEYS, arrays, strict=True)))
     return doodles.CLASS_NAMES, *arrays

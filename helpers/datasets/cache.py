@@ -3,7 +3,6 @@
 import contextlib
 import os
 import tempfile
-import time
 from pathlib import Path
 
 
@@ -16,11 +15,3 @@ def cache_dir() -> Path:
     if not os.access(base, os.W_OK):
         base = Path(tempfile.gettempdir()) / ".keras"
     return base / "datasets"
-
-
-def remove_leftovers(file: Path) -> None:
-    """Remove what was left by programs that were killed while writing `file`, a day ago or longer."""
-    for leftover in file.parent.glob(f".partial-*-{file.name}"):
-        with contextlib.suppress(OSError):  # another program just removed it
-            if time.time() - leftover.stat().st_mtime > 24 * 60 * 60:
-                leftover.unlink()

@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from helpers.datasets.cache import remove_leftovers
 from helpers.errors import UserError
 from helpers.files import whole_file
 
@@ -57,7 +56,6 @@ def fetch(urls: Sequence[str], target: Path, sha256: str, say: Callable[[str], N
     reasons: dict[str, list[str]] = {}  # the hosts that were given up for each reason
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        remove_leftovers(target)
         for url in urls:
             host = url.split("://")[-1].split("/")[0].split("@")[-1]  # without a user's name and password
             bar = _Progress(desc=host, unit="B", unit_scale=True, file=sys.stdout, delay=0.001)
