@@ -30,7 +30,6 @@ from helpers.datasets import (
     split_validation,
 )
 from helpers.datasets.download import DownloadError
-from helpers.files import whole_file
 
 import numpy as np
 import pytest
@@ -311,11 +310,9 @@ def test_doodles_where_nothing_can_be_written(cache, few_doodles, monkeypatch):
 def test_leftovers_of_killed_programs_are_removed_when_they_are_old(cache, few_doodles):
     load_dataset("doodles")
     (file,) = cache.iterdir()
-    with whole_file(file) as partial:
-        partial.write_bytes(b"half")
-        leftovers = [partial.with_name(partial.name.replace(str(os.getpid()), pid)) for pid in ("1", "2")]
-        for leftover in leftovers:
-            leftover.write_bytes(b"half")
+    leftovers = [file.with_name(f".partial-{number}-{file.name}") for number in (1, 2)]
+    for leftover in leftovers:
+        leftover.write_bytes(b"half")
     os.utime(leftovers[0], (0, 0))  # the other one could belong to a program that is still writing
     file.unlink()
     load_dataset("doodles")
