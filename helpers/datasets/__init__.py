@@ -218,10 +218,10 @@ def _load_path(path: Path, name: str) -> Dataset:
 
 
 def _load_doodles(why: str) -> Dataset:
-    from doodles import CLASS_NAMES, load_doodles  # here, because drawing them takes a while
+    from doodles import CLASS_NAMES, draw_dataset  # here, because drawing them takes a while
 
     source = f"The built-in images, drawn by the program{why}."
-    return Dataset("doodles", CLASS_NAMES, *load_doodles(cache_dir()), source)
+    return Dataset("doodles", CLASS_NAMES, *draw_dataset(), source)
 
 
 # CIFAR-10
