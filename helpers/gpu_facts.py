@@ -53,7 +53,7 @@ def collect_findings(probe: Sequence[str] = PROBE, seconds: float = 180) -> Find
         wsl="microsoft" in platform.release().lower(),
         card_on_bus=_card_on_bus(),
         visible_devices=os.environ.get("CUDA_VISIBLE_DEVICES"),
-        **_ask_nvidia_smi(),
+        **ask_nvidia_smi(),
         **_ask_tensorflow(probe, seconds),
     )
 
@@ -66,7 +66,7 @@ def _card_on_bus() -> bool:
     return False
 
 
-def _ask_nvidia_smi(seconds: float = 30) -> dict:
+def ask_nvidia_smi(seconds: float = 30) -> dict:
     query = ["nvidia-smi", "--query-gpu=driver_version,name", "--format=csv,noheader"]
     # In WSL it has a folder of its own, which not every shell has on its path.
     path = os.environ.get("PATH", os.defpath) + os.pathsep + "/usr/lib/wsl/lib"
