@@ -19,7 +19,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 @dataclass(frozen=True)
 class Recipe:
-    """A network and how to train it. `width` to `depth` are those of `networks.fast_network`."""
+    """A network and how to train it: `network` is what `networks.fast_network` is given."""
 
     width: int
     patch: int
@@ -31,6 +31,10 @@ class Recipe:
     weight_decay: float = 0.01
     label_smoothing: float = 0.1
     shift: int = 2  # pixels, at most, in each direction
+
+    @property
+    def network(self) -> tuple[int, int, int, int]:
+        return self.width, self.patch, self.blocks, self.depth
 
 
 RECIPE_BOOK = {
@@ -64,9 +68,8 @@ def train(
     """
     chosen = chosen_recipe(recipe, width, precision, without)
     keras.utils.set_random_seed(seed)
-    x_train, y_train, x_validation, y_validation = split_validation(
-        dataset.x_train, dataset.y_train, train_size, seed
-    )
+    split = split_validation(dataset.x_train, dataset.y_train, train_size, seed)
+    x_train, y_train, x_validation, y_validation = split
     epochs = epochs or chosen.images / len(x_train)
     precision = faster_precision() if precision == "auto" else precision
     classes = len(dataset.class_names)
@@ -80,9 +83,7 @@ def train(
     rounds = max(1, round(epochs))
     images = ChangedImages(x_train, y_train, classes, chosen, epochs / rounds, without, seed)
     with computing_in(precision):
-        model = networks.fast_network(
-            x_train, classes, chosen.width, chosen.patch, chosen.blocks, chosen.depth, without
-        )
+        model = networks.fast_network(x_train, classes, *chosen.network, without)
         compile_model(model, chosen, rounds * len(images), without)
     model, images.round = run.resume(model, steps=len(images))
     setup = training.clocks() - begin

@@ -4,6 +4,7 @@ Input: images, shape (n, 32, 32, 3), values 0 to 255, any number type; the netwo
 themselves. Output: logits, shape (n, classes).
 """
 
+import math
 from collections.abc import Sequence
 
 from helpers import parameters
@@ -128,7 +129,7 @@ def fast_network(
     "early_pooling" (at the end of each block), "global_max" (the average of each map), "scaled_output".
     """
     inputs = x = keras.Input((32, 32, 3))
-    x = layers.Rescaling(1 / 127.5, -1)(x)  # -1 to 1
+    x = layers.Rescaling(1 / 127.5, -1)(x)
     kernels, biases = whitening_kernels(x_train, patch)
     first = layers.Conv2D(len(biases), patch, patch // 2, padding="same", activation="relu")
     x = first(x)
@@ -161,9 +162,9 @@ def whitening_kernels(x_train: np.ndarray, patch: int = 2, images: int = 500) ->
     their negatives, because ReLU lets only one sign pass. Shapes: (patch, patch, 3, n), (n,).
     """
     sample = x_train[:images].astype("float32") / 127.5 - 1
-    windows = np.lib.stride_tricks.sliding_window_view(sample, (patch, patch), axis=(1, 2))
-    windows = windows[:, :: patch // 2, :: patch // 2]  # (n, rows, columns, 3, patch, patch)
-    vectors = np.moveaxis(windows, 3, 5).reshape(-1, patch * patch * 3)
+    # Shape (n, rows, columns, 1, patch, patch, 3), then (n · rows · columns, patch · patch · 3).
+    windows = np.lib.stride_tricks.sliding_window_view(sample, (patch, patch, 3), axis=(1, 2, 3))
+    vectors = windows[:, :: patch // 2, :: patch // 2].reshape(-1, patch * patch * 3)
     mean = vectors.mean(axis=0)
     variances, components = np.linalg.eigh(np.cov(vectors, rowvar=False))
     # 0.01: components that hardly occur are not made large, they would be noise.
@@ -200,9 +201,5 @@ def operations(model: keras.Model) -> int:
     Counted are those of the convolutions and dense layers, without the training's way back, which takes about
     twice as many.
     """
-    count = 0
-    for layer in model.layers:
-        if isinstance(layer, layers.Conv2D | layers.Dense):
-            places = int(np.prod(layer.output.shape[1:-1]))
-            count += 2 * places * int(np.prod(layer.kernel.shape))
-    return count
+    counted = [layer for layer in model.layers if isinstance(layer, layers.Conv2D | layers.Dense)]
+    return sum(2 * math.prod([*layer.output.shape[1:-1], *layer.kernel.shape]) for layer in counted)

@@ -54,8 +54,8 @@ def check_classes(class_names: Sequence[str]) -> None:
 
 def new_network() -> keras.Model:
     """The network of the recipe far, untrained; the weights of its whitening mean nothing yet."""
-    book, x = RECIPE_BOOK["far"], np.zeros((1, 32, 32, 3), np.uint8)
-    return networks.fast_network(x, len(CLASS_NAMES), book.width, book.patch, book.blocks, book.depth)
+    x = np.zeros((1, 32, 32, 3), np.uint8)
+    return networks.fast_network(x, len(CLASS_NAMES), *RECIPE_BOOK["far"].network)
 
 
 def _restored(stored, place: int) -> np.ndarray:

@@ -27,13 +27,8 @@ import pandas as pd
 import tensorflow as tf
 
 # How lesson 05 trains unless told otherwise.
-DEFAULTS = {
-    "batch_size": 32,
-    "learning_rate": 0.001,
-    "optimizer": "adam",
-    "normalization": "divide",
-    "pooling": "max",
-}
+DEFAULTS = {"batch_size": 32, "learning_rate": 0.001, "optimizer": "adam"}
+DEFAULTS |= {"normalization": "divide", "pooling": "max"}
 ELSEWHERE = "choose another run_dir, or delete the folder to start anew."
 
 
@@ -101,7 +96,8 @@ class Run:
         path = self.folder / "history.csv"
         if epochs and path.exists():
             lines = path.read_text().splitlines(keepends=True)
-            _write(path, "".join(lines[: 1 + epochs]))
+            with whole_file(path) as partial:
+                partial.write_text("".join(lines[: 1 + epochs]))
         else:
             path.unlink(missing_ok=True)
 
@@ -127,7 +123,8 @@ class Run:
         if validation_accuracy is None:
             validation_accuracy = history["val_accuracy"].iloc[-1]
         else:
-            _store(model, self.folder / "model.keras")
+            with whole_file(self.folder / "model.keras") as partial:
+                model.save(partial)
         seconds, cpu_seconds = history[["seconds", "cpu_seconds"]].sum() + list(setup)
         # Keras computes in float32: rounding gives back the fraction that was meant.
         metrics = self.settings | {
@@ -144,17 +141,18 @@ class Run:
             "device": "GPU" if tf.config.list_physical_devices("GPU") else "CPU",
         }
         metrics |= {name: round(float(value), 6) for name, value in more.items()}
-        _write(self.folder / "metrics.json", json.dumps(metrics, indent=2) + "\n")
+        with whole_file(self.folder / "metrics.json") as partial:
+            partial.write_text(json.dumps(metrics, indent=2) + "\n")
         return metrics
 
 
 class KeepRun(keras.callbacks.CSVLogger):
     """Keeps a run in its folder: after each epoch its row in history.csv, and then the network.
 
-    The row says what the epoch took: `seconds` on the clock, and `cpu_seconds` of all processor cores of this
-    process together, which vary less when other programs run. Keras' own `BackupAndRestore` overwrites its
-    file in place, so a kill at that moment spoils it; here the old file stays until the new one is whole.
-    A `fit` that doesn't go on where the run ends, as when its cell alone is run a second time, is refused.
+    The row says what the epoch took: `seconds` on the clock and `cpu_seconds` of all cores, which vary less
+    when other programs run. Keras' own `BackupAndRestore` overwrites its file in place, so a kill at that
+    moment spoils it; here the old file stays until the new one is whole. A `fit` that doesn't go on where the
+    run ends, as when its cell alone is run a second time, is refused.
     """
 
     def __init__(self, run: Run):
@@ -177,7 +175,8 @@ class KeepRun(keras.callbacks.CSVLogger):
     def on_epoch_end(self, epoch, logs=None):
         logs["seconds"], logs["cpu_seconds"] = map(float, (clocks() - self.begin).round(2))
         super().on_epoch_end(epoch, logs)
-        _store(self.model, self.run.folder / "model.keras")
+        with whole_file(self.run.folder / "model.keras") as partial:
+            self.model.save(partial)
 
 
 def clocks() -> np.ndarray:
@@ -223,7 +222,8 @@ def open_run(run_dir: str | Path, **settings) -> Run:
         raise RunError(f"{run_dir} exists and is not a training run: choose another run_dir.")
     else:
         folder.mkdir(parents=True, exist_ok=True)
-        _write(folder / "settings.json", json.dumps(settings, indent=2) + "\n")
+        with whole_file(folder / "settings.json") as partial:
+            partial.write_text(json.dumps(settings, indent=2) + "\n")
     return Run(folder, settings)
 
 
@@ -263,8 +263,8 @@ def train_run(
     """Train as lesson 05 does, which writes this out, and return the finished run in `run_dir`.
 
     `settings`: train_size, epochs and seed, and any of `DEFAULTS`. With `test_each_epoch` the history has a
-    column test_accuracy, to be looked at and not to be chosen by. What the folder holds goes on, as in
-    `open_run`, which also says when `RunError` is raised.
+    column test_accuracy, not to be chosen by. What the folder holds goes on, as in `open_run`, which also
+    says when `RunError` is raised.
     """
     settings = DEFAULTS | settings
     keras.utils.set_random_seed(settings["seed"])
@@ -279,11 +279,8 @@ def train_run(
     normalize = networks.normalization_layer(settings["normalization"], x_train)
     model = networks.reference_network(len(dataset.class_names), settings["pooling"], normalize)
     optimizer = {"adam": keras.optimizers.Adam, "sgd": keras.optimizers.SGD}[settings["optimizer"]]
-    model.compile(
-        optimizer=optimizer(settings["learning_rate"]),
-        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-        metrics=["accuracy"],
-    )
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(optimizer=optimizer(settings["learning_rate"]), loss=loss, metrics=["accuracy"])
     model, epochs_done = run.resume(model)
     setup = clocks() - begin
 
@@ -322,13 +319,3 @@ def _anatomy(model: keras.Model) -> list:
     """What makes a network and its optimizer, without the names that Keras numbers anew in each session."""
     configs = [part.get_config() for part in [*model.layers, model.optimizer]]
     return [{key: value for key, value in config.items() if key != "name"} for config in configs]
-
-
-def _store(model: keras.Model, path: Path) -> None:
-    with whole_file(path) as partial:
-        model.save(partial)
-
-
-def _write(path: Path, text: str) -> None:
-    with whole_file(path) as partial:
-        partial.write_text(text)
