@@ -61,10 +61,9 @@ def train(
 
     `width` and `epochs` other than 0 go over those of the recipe, `without` leaves out ideas of
     `parameters.IDEAS`. `precision` "auto" is the faster one on this machine (`faster_precision`). What the
-    folder holds goes on, as in `training.open_run`, which also says when `RunError` is raised. In the
-    metrics, seconds and CPU seconds are those of the whole training with building and compiling the network;
-    `flip_accuracy` is the test accuracy when the logits of each image and its mirrored image are
-    averaged.
+    folder holds goes on, as in `training.open_run`, which says when `RunError` is raised; `chosen_recipe`
+    says what else is refused. In the metrics, seconds and CPU seconds are those of the whole training with
+    building the network; `flip_accuracy` is that of `test_accuracies` with the mirrored images.
     """
     chosen = chosen_recipe(recipe, width, precision, without)
     keras.utils.set_random_seed(seed)
@@ -119,9 +118,8 @@ def chosen_recipe(recipe: str, width: int, precision: str, without: Sequence[str
     if unknown := set(without) - set(IDEAS):
         raise parameters.ParameterError(f"There is no idea {unknown.pop()!r}; there are {', '.join(IDEAS)}.")
     book = RECIPE_BOOK[recipe]
-    changes = {"width": width or book.width} | {
-        idea: 0 for idea in ("label_smoothing", "shift") if idea in without
-    }
+    changes = {idea: 0 for idea in ("label_smoothing", "shift") if idea in without}
+    changes["width"] = width or book.width
     if {"muon", "schedule"} & set(without):
         changes["learning_rate"] = 0.01  # a smaller one is right then
     return replace(book, **changes)
