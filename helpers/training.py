@@ -189,8 +189,7 @@ def split_remedies(name: str) -> frozenset[str]:
 
     Raises `parameters.ParameterError` for a remedy that there is not.
     """
-    (name,) = parameters.check("remedies", [name])
-    return frozenset(name.split("+")) - {"none"}
+    return frozenset(parameters.check("remedies", name).split("+")) - {"none"}
 
 
 def open_run(run_dir: str | Path, **settings) -> Run:
