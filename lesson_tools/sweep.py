@@ -25,7 +25,7 @@ import re
 import shutil
 import sys
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from helpers.datasets import load_dataset
@@ -74,11 +74,11 @@ def sweep(
     workers: int = 0,
     retries: int = 0,
     resources: dict[str, float] | None = None,
-    say: Callable[[str], None] = print,
 ) -> pd.DataFrame:
     """Run a lesson once for each combination of the grid's values, and return `results.csv` as a table.
 
-    What a sweep in the folder `out` has finished is not run again. A run that fails doesn't stop the others.
+    What a sweep in the folder `out` has finished is not run again. A run that fails doesn't stop the others:
+    its parameters and the reason are printed.
 
     Args:
         lesson: A number such as "05", or the path of a notebook with a cell of parameters.
@@ -88,7 +88,6 @@ def sweep(
         workers: How many of them, each running one lesson at a time; 0 for as many as cores and memory allow.
         retries: How often a run that fails is tried again.
         resources: What a run takes of a worker's resources, `{"GPU": 1}`.
-        say: Called with a line at the beginning, and for each run that fails.
 
     Raises:
         UserError: Before anything runs, for a lesson, parameter, value or folder that can't be used. Later,
@@ -110,17 +109,18 @@ def sweep(
         token = _token(out, lesson, grid, notebook)
         todo = {name: parameters for name, parameters in runs.items() if not (out / name).exists()}
         before = len(runs) - len(todo)
-        say(f"{_count(len(runs))} of {lesson.name}" + (f", {before} finished before" if before else ""))
+        count = f"{len(runs)} run{'s' * (len(runs) != 1)}"
+        print(f"{count} of {lesson.name}" + (f", {before} finished before" if before else ""), flush=True)
         try:
             if todo:
                 with _connected(scheduler, workers, len(todo)) as (client, threads, where):
-                    say(where)
+                    print(where, flush=True)
                     _write(out / "sweep.json", token)  # not earlier: it binds the folder to this grid
                     tasks = [
                         RunTask(name, parameters, lesson.name, notebook, str(out), token, threads)
                         for name, parameters in todo.items()
                     ]
-                    _run_all(client, tasks, out, retries, resources or {}, say, before)
+                    _run_all(client, tasks, out, retries, resources or {}, before)
             return _write_results(out, grid)
         except (KeyboardInterrupt, UserError) as stopped:
             if not (out / "sweep.json").exists():
@@ -128,7 +128,7 @@ def sweep(
             finished = sum((out / name).exists() for name in runs)
             with contextlib.suppress(UserError):  # a full disk has no room for the table either
                 _write_results(out, grid)
-            kept = f"{finished} of {_count(len(runs))} finished; that is kept in {out}"
+            kept = f"{finished} of {count} finished; that is kept in {out}"
             sentence = f"{stopped} {kept}, and the same call runs the others."
             raise type(stopped)(sentence.strip()) from None
 
@@ -288,7 +288,13 @@ def _connected(scheduler: str, workers: int, runs: int) -> Iterator[tuple[Client
         # Dask's own log, with its tracebacks, stays out of the terminal: the sweep says what matters.
         stack.enter_context(silence_logging_cmgr(logging.CRITICAL))
         if scheduler:
-            client = stack.enter_context(_client(scheduler))
+            try:
+                client = stack.enter_context(Client(scheduler, timeout=CONNECT_SECONDS))
+            except (ValueError, OSError) as error:
+                raise UserError(
+                    f"No scheduler answers at {scheduler} ({error or type(error).__name__}): "
+                    "start one with `dask scheduler` and give the address that it prints, tcp://HOST:PORT."
+                ) from None
             _check_workers(client)
             threads, where = None, f"Cluster {scheduler}"
         else:
@@ -308,16 +314,6 @@ def _connected(scheduler: str, workers: int, runs: int) -> Iterator[tuple[Client
         if "dashboard" in client.scheduler_info(n_workers=0)["services"]:
             where += f"; dashboard: {client.dashboard_link}"
         yield client, threads, where
-
-
-def _client(address: str) -> Client:
-    try:
-        return Client(address, timeout=CONNECT_SECONDS)
-    except (ValueError, OSError) as error:
-        raise UserError(
-            f"No scheduler answers at {address} ({error or type(error).__name__}): "
-            "start one with `dask scheduler` and give the address that it prints, tcp://HOST:PORT."
-        ) from None
 
 
 def _check_workers(client: Client) -> None:
@@ -344,7 +340,7 @@ def _without_outputs(lesson: Path) -> str:
     return nbformat.writes(notebook)
 
 
-def _run_all(client, tasks, out, retries, resources, say, before) -> None:
+def _run_all(client, tasks, out, retries, resources, before) -> None:
     """Have Dask run the tasks, and take in what comes back, as it comes; a bar shows how far it is."""
     live = sys.stderr.isatty() or "ipykernel.kernelapp" in sys.modules
     session = uuid.uuid4().hex  # Dask knows a task by its key, also one of an earlier call
@@ -385,7 +381,7 @@ def _run_all(client, tasks, out, retries, resources, say, before) -> None:
                     if error := _take_in(future, task, out):
                         failed += 1
                         with bar.external_write_mode():
-                            say(_report(task, error, out))
+                            print(_report(task, error, out), flush=True)
                     bar.update()
         finally:
             with contextlib.suppress(Exception):  # of a scheduler that was lost
@@ -495,7 +491,3 @@ def _writing(path: Path) -> Iterator[None]:
             yield
     except OSError as error:
         raise UserError(f"Stopped, because {path} can't be written ({error.strerror}): mend that.") from None
-
-
-def _count(runs: int) -> str:
-    return f"{runs} run{'s' * (runs != 1)}"

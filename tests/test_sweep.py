@@ -293,7 +293,7 @@ def test_a_sweep_reports_what_fails_and_runs_it_again(tmp_path, toy, cluster):
     assert again.stdout.count("Failed: ") == 1 and (whole / "toy.ipynb").stat().st_mtime_ns == written
 
 
-def test_ctrl_c_keeps_what_was_finished_and_the_same_call_goes_on(tmp_path, toy, cluster):
+def test_ctrl_c_keeps_what_was_finished_and_the_same_call_goes_on(tmp_path, toy, cluster, capsys):
     out, release = tmp_path / "out", tmp_path / "release"
     grid = {"release": ["", str(release)]}
     running = subprocess.Popen(
@@ -320,11 +320,10 @@ def test_ctrl_c_keeps_what_was_finished_and_the_same_call_goes_on(tmp_path, toy,
     assert results["threads"][0] == sweep.CPU_COUNT
 
     release.touch()
-    said = []
-    sweep.sweep(toy, grid, out, scheduler=cluster.scheduler_address, resources=HERE, say=said.append)
-    assert said[0] == "2 runs of toy.ipynb, 1 finished before"
-    results = sweep.sweep(toy, grid, out, say=said.append)
-    assert said[2:] == ["2 runs of toy.ipynb, 2 finished before"]  # and nothing is started
+    sweep.sweep(toy, grid, out, scheduler=cluster.scheduler_address, resources=HERE)
+    assert "2 runs of toy.ipynb, 1 finished before\nCluster tcp:" in capsys.readouterr().out
+    results = sweep.sweep(toy, grid, out)
+    assert capsys.readouterr().out == "2 runs of toy.ipynb, 2 finished before\n"  # and nothing is started
     assert set(results["status"]) == {"finished"}
     with pytest.raises(UserError, match=r"another sweep \(seed was not there, now \[0\]\): choose another"):
         sweep.sweep(toy, grid | {"seed": 0}, out)
@@ -351,12 +350,10 @@ def test_a_kernel_that_does_not_start_is_started_again(tmp_path, toy, cluster, m
     argv = [sys.executable, str(script), "-f", "{connection_file}"]
     (spec / "kernel.json").write_text(json.dumps({"argv": argv, "display_name": "x", "language": "python"}))
     monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "jupyter"))
-    said, scheduler = [], cluster.scheduler_address
     results = sweep.sweep(
-        toy, {"seed": 1}, tmp_path / "out", scheduler=scheduler, resources=HERE, say=said.append
+        toy, {"seed": 1}, tmp_path / "out", scheduler=cluster.scheduler_address, resources=HERE
     )
-    assert (tmp_path / "marker").exists()
-    assert results["status"].tolist() == ["finished"], said
+    assert (tmp_path / "marker").exists() and results["status"].tolist() == ["finished"]
 
 
 def as_root_of_a_namespace(script: str) -> list[str]:
@@ -385,7 +382,7 @@ def test_a_full_disk_stops_the_sweep_and_keeps_what_was_finished(tmp_path, toy, 
 # --- Workers that are processes ----------------------------------------------------------------------
 
 
-def test_a_worker_without_the_common_disk_gives_all_files(tmp_path, toy, cluster, worker):
+def test_a_worker_without_the_common_disk_gives_all_files(tmp_path, toy, cluster, worker, capsys):
     """The folder of the sweep is another one for it, and that for temporary files is small."""
     out, small = tmp_path / "out", tmp_path / "small"
     out.mkdir()
@@ -398,14 +395,13 @@ def test_a_worker_without_the_common_disk_gives_all_files(tmp_path, toy, cluster
         TMPDIR=str(small),
     )
     where = {"scheduler": cluster.scheduler_address, "resources": {"AWAY": 1}}
-    said = []
-    results = sweep.sweep(toy, {"fault": ["none", "error", "orphaned"]}, out, **where, say=said.append)
+    results = sweep.sweep(toy, {"fault": ["none", "error", "orphaned"]}, out, **where)
     assert results["status"].tolist() == ["finished", "failed", "failed"]
     assert results["who"][0] == "elsewhere"
     for name, kept in (("1_fault=none", "metrics.json"), ("2_fault=error.failed", "error.txt")):
         assert {path.name for path in (out / name).iterdir()} == {kept, "toy.ipynb"}
         assert nbformat.read(out / name / "toy.ipynb", as_version=4).metadata.papermill.parameters
-    assert "Failed: fault='error'\n  cell In [3]: ValueError: on purpose\n" in "".join(said)
+    assert "Failed: fault='error'\n  cell In [3]: ValueError: on purpose\n" in capsys.readouterr().out
     # Out of memory, as the system answers it: the process is gone, without a word.
     assert results["error"][2] == "its process was ended by signal 9, as it is when memory runs out"
     with pytest.raises(UserError, match=f"the disk with {small}.* is full: make room. 0 of 1 run finished"):
