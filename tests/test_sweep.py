@@ -98,7 +98,8 @@ def cluster():
         protocol="tcp://",
         host="127.0.0.1",
         resources={"HERE": 2},
-        dashboard_address=None,
+        dashboard_address="127.0.0.1:0",
+        scheduler_kwargs={"dashboard": False},
     ) as cluster:
         yield cluster
 
@@ -431,11 +432,11 @@ def test_a_run_waits_for_a_worker_that_has_what_it_takes_and_outlives_it(
 
 def test_a_scheduler_that_is_lost(tmp_path, toy, dask):
     out, file = tmp_path / "out", tmp_path / "scheduler.json"
-    files = ("--scheduler-file", file, "--no-dashboard")
-    scheduler = dask("scheduler", "--host", "127.0.0.1", "--port", 0, *files)
-    dask("worker", "--no-nanny", "--nthreads", 1, *files)
-    wait_for(file.exists)
+    where = ("--host", "127.0.0.1", "--port", 0, "--scheduler-file", file)
+    scheduler = dask("scheduler", *where, "--no-dashboard")
+    wait_for(lambda: file.exists() and file.read_text().endswith("}"))
     address, grid = json.loads(file.read_text())["address"], {"release": ["", str(tmp_path / "never")]}
+    dask("worker", address, "--no-nanny", "--nthreads", 1, "--no-dashboard")
     with ThreadPoolExecutor() as threads:
         sweeping = threads.submit(sweep.sweep, toy, grid, out, scheduler=address)
         wait_for((out / "1_release=").exists)
