@@ -215,7 +215,7 @@ def check(name: str, value, default=None):
     try:
         return parameter.check(name, value)
     except ParameterError:
-        if default is not None and value in (default, str(default)):
+        if str(value) == str(default):
             return default
         raise
 
