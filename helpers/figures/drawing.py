@@ -15,9 +15,9 @@ def titled(figure: plt.Figure, title: str) -> plt.Figure:
     return figure
 
 
-def heading(axis: plt.Axes, name: str) -> None:
+def heading(axis: plt.Axes, name: str, size=10.0) -> None:
     """The name of one panel, above it."""
-    axis.set_title(name, fontsize=10, fontweight="normal", loc="center", pad=4)
+    axis.set_title(name, fontsize=size, fontweight="normal", loc="center", pad=4)
 
 
 def label(axis: plt.Axes, text: str) -> None:
@@ -33,7 +33,7 @@ def panels(names: list[str], columns: int, height: float, title: str, width=8.0,
     rows = -(-len(names) // columns)
     figure, axes = plt.subplots(rows, columns, figsize=(width, rows * height + 0.4), squeeze=False, **options)
     for axis, name in zip(axes.flat, names, strict=False):
-        heading(axis, name)
+        heading(axis, name, 10 if columns < 8 else 9)
     for axis in axes.flat[len(names) :]:
         axis.remove()
     return titled(figure, title)

@@ -114,9 +114,11 @@ def channel_sums(window: Array, kernel: Array, bias: float, title="") -> plt.Fig
 
 def kernel_steps(kernels: list, losses: list[float], steps: list[int], title="") -> plt.Figure:
     """A kernel at some steps of a gradient descent, as tables, above the loss after each step."""
-    figure, axes = plt.subplot_mosaic([list(steps), ["loss"] * len(steps)], figsize=(8, 4.4))
+    figure, axes = plt.subplot_mosaic(
+        [list(steps), ["loss"] * len(steps)], figsize=(8, 4.4), height_ratios=(1.15, 1)
+    )
     for step in steps:
-        shaded_numbers(axes[step], np.round(kernels[step], 2), (-1, 1), f"step {step}")
+        shaded_numbers(axes[step], np.round(kernels[step], 2), (-1, 1), f"step {step}", 9)
     axes["loss"].plot(losses)
     axes["loss"].plot(steps, [losses[step] for step in steps], "o", color=HIGHLIGHT)
     axes["loss"].set(xlabel="step", ylabel="loss", ylim=(0, None))
