@@ -28,19 +28,19 @@ def output_size(size: int, kernel: int, stride: int = 1, padding: str = "valid")
     return (size - kernel) // stride + 1
 
 
-def zeros_around(size: int, kernel: int, stride: int = 1) -> tuple[int, int]:
-    """The zeros that padding "same" puts before and after a row of `size` pixels.
+def zeros_around(size: int, kernel: int, stride: int = 1, padding: str = "same") -> tuple[int, int]:
+    """The zeros that padding "same" puts before and after a row of `size` pixels; "valid" puts none.
 
     As few as let the last place of the kernel end inside; an odd one goes after, as in Keras on TensorFlow.
     """
-    last = (output_size(size, kernel, stride, "same") - 1) * stride
+    last = (output_size(size, kernel, stride, padding) - 1) * stride
     zeros = max(last + kernel - size, 0)
     return zeros // 2, zeros - zeros // 2
 
 
 def unseen(size: int, kernel: int, stride: int = 1, padding: str = "valid") -> list[int]:
     """The pixels of a row of `size` that are in no window: left over at its end, or between two windows."""
-    zeros = zeros_around(size, kernel, stride)[0] if padding == "same" else 0
+    zeros, _ = zeros_around(size, kernel, stride, padding)
     begins = [place * stride - zeros for place in range(output_size(size, kernel, stride, padding))]
     seen = {begin + offset for begin in begins for offset in range(kernel)}
     return [pixel for pixel in range(size) if pixel not in seen]
@@ -65,12 +65,9 @@ def convolve(
     rows, columns = kernel.shape[:2]
     height = output_size(image.shape[0], rows, stride, padding)
     width = output_size(image.shape[1], columns, stride, padding)
-    if padding == "same":
-        around = [
-            zeros_around(image.shape[0], rows, stride),
-            zeros_around(image.shape[1], columns, stride),
-        ]
-        image = np.pad(image, around + [(0, 0)] * (image.ndim - 2))
+    above_below = zeros_around(image.shape[0], rows, stride, padding)
+    left_right = zeros_around(image.shape[1], columns, stride, padding)
+    image = np.pad(image, [above_below, left_right] + [(0, 0)] * (image.ndim - 2))
     feature_map = np.empty((height, width))
     for row in range(height):
         for column in range(width):

@@ -1,10 +1,11 @@
 """The checks of the lessons' exercises, in the order of the lessons.
 
-Each prints one line: right, not yet (with a hint that doesn't give the answer away), or not answered yet.
-None raises for a wrong answer, so that a lesson runs through before its exercises are done.
+Each takes an answer and prints one line: right, not yet (with a hint that doesn't give the answer away), or
+not answered yet. None raises for a wrong answer, so that a lesson runs through before its exercises are done.
 """
 
 import math
+from collections.abc import Callable
 
 from helpers import gpu
 from helpers.convolution import convolve
@@ -19,20 +20,30 @@ def _say(answer, right: bool, hint: str) -> None:
         print("Right." if right else f"Not yet. {hint}")
 
 
-def _number(answer, expected: float, hint: str, tolerance: float = 1e-6) -> None:
-    is_number = isinstance(answer, int | float | np.number) and not isinstance(answer, bool)
-    if answer is not None and not is_number:
-        hint = f"The answer is a number, and {answer!r} is not."
-    _say(answer, is_number and math.isclose(answer, expected, rel_tol=0, abs_tol=tolerance), hint)
+def _number(expected: float, hint: str, tolerance: float = 1e-6) -> Callable[[object], None]:
+    """A check for a number that is `expected`, give or take `tolerance`."""
+
+    def check(answer) -> None:
+        if not isinstance(answer, int | float | np.number) or isinstance(answer, bool):
+            _say(answer, False, f"The answer is a number, and {answer!r} is not.")
+        else:
+            _say(answer, math.isclose(answer, expected, rel_tol=0, abs_tol=tolerance), hint)
+
+    return check
 
 
-def _choice(answer, expected: str, choices: tuple[str, ...], hint: str) -> None:
-    if answer is not None and answer not in choices:
-        hint = f"The answer is one of {', '.join(map(repr, choices))}."
-    _say(answer, answer == expected, hint)
+def _choice(expected: str, choices: tuple[str, ...], hint: str) -> Callable[[object], None]:
+    """A check for one of `choices`."""
+
+    def check(answer) -> None:
+        known = isinstance(answer, str) and answer in choices
+        text = hint if known else f"The answer is one of {', '.join(map(repr, choices))}."
+        _say(answer, known and answer == expected, text)
+
+    return check
 
 
-# --- Lesson 01 -------------------------------------------------------------------------------------
+# Lesson 01: check your GPU
 
 
 def check_first_failure(answer) -> None:
@@ -63,67 +74,42 @@ def check_order(answer) -> None:
     _say(answer, order == "CADB", hint)
 
 
-# --- Lesson 02 -------------------------------------------------------------------------------------
+# Lesson 02: load the images
+check_image_bytes = _number(12_288, "Count the pixels, then the numbers in each, then the bytes of a number.")
+check_constant_answer = _number(0.6, "Which class is best to name always? How many of all images are of it?")
+check_choosing_set = _choice(
+    "validation",
+    ("training", "validation", "test"),
+    "The set you choose by can't be one that was learned from, nor the one for the end.",
+)
 
-
-def check_image_bytes(answer) -> None:
-    _number(
-        answer, 32 * 32 * 3 * 4, "Count the pixels, then the numbers in each, then the bytes of a number."
-    )
-
-
-def check_constant_answer(answer) -> None:
-    _number(answer, 0.6, "Which class is the best one to name always? How many of all images are of it?")
-
-
-def check_choosing_set(answer) -> None:
-    _choice(
-        answer,
-        "validation",
-        ("training", "validation", "test"),
-        "The set you choose by can't be one that was learned from, nor the one for the end.",
-    )
-
-
-# --- Lesson 03 -------------------------------------------------------------------------------------
-
-
-def check_pooled_size(answer) -> None:
-    _number(answer, 12, "First input size - kernel size + 1, then divide by the pool size.")
-
-
-def check_one_output(answer) -> None:
-    _number(answer, 9, "Four products, each number with the one at its own place, their sum, and the bias.")
-
-
-def check_unseen_columns(answer) -> None:
-    _number(answer, 3, "How many places are there in a row? Where does the window of the last one end?")
+# Lesson 03: see convolution and pooling
+check_one_output = _number(9, "Four products, each of two numbers at the same place, their sum, the bias.")
+check_pooled_size = _number(12, "First input size - kernel size + 1, then divide by the pool size.")
+check_unseen_columns = _number(3, "How many places are in a row? Where does the window of the last one end?")
 
 
 def check_dark_diagonal_kernel(kernel) -> None:
     """`kernel`: a 3×3 table of numbers that answers dark diagonals which fall to the right."""
-    hint = "The kernel has to be a table of 3×3 numbers, such as [[0, 0, 0], [0, 1, 0], [0, 0, 0]]."
-    right = False
     try:
         kernel_array = np.asarray(kernel, float)
     except (TypeError, ValueError):
         kernel_array = np.empty(0)
-    if kernel_array.shape == (3, 3) and np.isfinite(kernel_array).all():
-        upright = np.array([[0, 1, 0]] * 3)
-        others = {
-            "the dark diagonal that rises to the right": 1 - np.eye(3)[::-1],
-            "a dark vertical line": 1 - upright,
-            "a dark horizontal line": 1 - upright.T,
-        }
-        answer = convolve(1 - np.eye(3), kernel_array).item()
-        bright = convolve(np.ones((3, 3)), kernel_array).item()
-        stronger = [name for name, line in others.items() if convolve(line, kernel_array).item() >= answer]
-        right = not stronger and math.isclose(bright, 0, abs_tol=1e-6)
-        if stronger:
-            hint = f"It answers {stronger[0]} at least as strongly as the dark diagonal that falls."
-        else:
-            hint = f"It answers a window of nine ones with {bright:g}, which should be 0."
-    _say(kernel, right, hint)
+    if kernel_array.shape != (3, 3) or not np.isfinite(kernel_array).all():
+        hint = "The kernel has to be a table of 3×3 numbers, such as [[0, 0, 0], [0, 1, 0], [0, 0, 0]]."
+        return _say(kernel, False, hint)
+    others = {
+        "the dark diagonal that rises to the right": 1 - np.eye(3)[::-1],
+        "a dark vertical line": np.array([[1, 0, 1]] * 3),
+        "a dark horizontal line": np.array([[1, 0, 1]] * 3).T,
+    }
+    answer = convolve(1 - np.eye(3), kernel_array).item()
+    bright = convolve(np.ones((3, 3)), kernel_array).item()
+    hint = f"It answers a window of nine ones with {bright:g}, which should be 0."
+    stronger = [name for name, line in others.items() if convolve(line, kernel_array).item() >= answer]
+    if stronger:
+        hint = f"It answers {stronger[0]} at least as strongly as the dark diagonal that falls."
+    _say(kernel, not stronger and math.isclose(bright, 0, abs_tol=1e-6), hint)
 
 
 def unknown_feature_map(photo: np.ndarray) -> np.ndarray:
@@ -134,189 +120,69 @@ def unknown_feature_map(photo: np.ndarray) -> np.ndarray:
 def check_feature_map(answer) -> None:
     """`answer`: what a window of `unknown_feature_map`'s kernel looks like where the map is bright."""
     choices = ("bright above dark", "dark above bright", "bright left of dark", "dark left of bright")
-    hints = {
-        "dark above bright": "Look at the line between the sky and a roof: is the map bright or dark there?",
-        "bright left of dark": "Such a kernel would bring out upright edges. Which ones stand out here?",
-        "dark left of bright": "Such a kernel would bring out upright edges. Which ones stand out here?",
-    }
-    known = hints.get(answer, "") if isinstance(answer, str) else ""
-    _choice(answer, choices[0], choices, known)
-
-
-# --- Lesson 04 -------------------------------------------------------------------------------------
-
-
-def check_convolution_parameters(answer) -> None:
-    _number(
-        answer,
-        16 * (5 * 5 * 3 + 1),
-        "Each filter has a kernel number for each place and channel, and a bias.",
-    )
-
-
-def check_flatten_size(answer) -> None:
-    _number(answer, 12 * 12 * 64, "Go through convolution, pooling, convolution, pooling, convolution.")
-
-
-def check_first_loss(answer) -> None:
-    _number(answer, math.log(100), "Each class gets the probability 1/100. Take minus its logarithm.", 0.01)
-
-
-def check_receptive_field(answer) -> None:
-    _number(answer, 7, "Each kernel adds its size - 1 to the width, times the step. What is the step?")
-
-
-# --- Lesson 05 -------------------------------------------------------------------------------------
-
-
-def check_steps_per_epoch(answer) -> None:
-    _number(
-        answer, math.ceil(50_000 / 32), "The images that are left over for the last batch are a step too."
-    )
-
-
-def check_better_network(answer) -> None:
-    _choice(answer, "second", ("first", "second"), "Which of the two numbers is about new images?")
-
-
-# --- Lesson 06 -------------------------------------------------------------------------------------
-
-
-def check_equal_logits(answer) -> None:
-    _number(answer, 1 / 3, "Softmax of equal numbers: who gets more than the others?", 0.01)
-
-
-def check_shifted_logits(answer) -> None:
-    _choice(
-        answer, "same", ("larger", "smaller", "same"), "Compute both: exponentials, divided by their sum."
-    )
-
-
-# --- Lesson 07 -------------------------------------------------------------------------------------
-
-
-def check_small_difference(answer) -> None:
-    _choice(answer, "no", ("yes", "no"), "How wide is the interval for 100 images in the table above?")
-
-
-def check_images_for_half_width(answer) -> None:
-    _number(
-        answer,
-        8_000,
-        "Compare the rows of the table above: half the width, how many times the images?",
-        800,
-    )
-
-
-def check_share_of_cats(answer) -> None:
-    _number(answer, 0.6, "How many cats are in the row in all, and how many of them are on the diagonal?")
-
-
-def check_calibration_gap(answer) -> None:
-    _number(answer, 0.15, "Accuracy of the range: how many of its images are right? Then the distance.", 1e-6)
-
-
-def check_temperature(answer) -> None:
-    _choice(
-        answer,
-        "same",
-        ("higher", "lower", "same"),
-        "Which class is named depends on the largest logit alone.",
-    )
-
-
-# --- Lesson 08 -------------------------------------------------------------------------------------
-
-
-def check_stopping_epoch(answer) -> None:
-    _number(answer, 6, "Find the lowest loss, then count three epochs that are not lower.")
-
-
-def check_restored_epoch(answer) -> None:
-    _number(answer, 3, "In which epoch was the loss lowest?")
-
-
-def check_dropout_factor(answer) -> None:
-    _number(answer, 2, "Half of ten ones are left: which factor makes their sum 10 again?")
-
-
-def check_harmful_remedy(answer) -> None:
-    _choice(
-        answer, "flip", ("flip", "shift", "dropout"), "Which of them makes another class out of an image?"
-    )
-
-
-def check_remedy_interval(answer) -> None:
-    _choice(answer, "luck", ("higher", "lower", "luck"), "Does the interval hold 0?")
-
-
-def check_rising_loss(answer) -> None:
-    _choice(
-        answer,
-        "surer",
-        ("surer", "less sure"),
-        "For an image that is wrong, does a smaller probability of the true class cost more or less?",
-    )
-
-
-# --- Lesson 09 -------------------------------------------------------------------------------------
-
-
-def check_fixed_milliseconds(answer) -> None:
-    _number(answer, 4, "How much longer does the step take for how many more images? So what takes one?")
-
-
-def check_operations(answer) -> None:
-    _number(
-        answer,
-        28_311_552,
-        "Each number of each map: size · size · channels products, and as many additions.",
-        300_000,
-    )
-
-
-def check_amdahl(answer) -> None:
-    _number(answer, 1 / 0.475, "Of the time, 40 % stays as it is. What becomes of the other 60 %?", 0.01)
-
-
-def check_smoothed_label(answer) -> None:
-    _number(
-        answer, 0.925, "The true class gives 0.1 away and gets a part of it back: how large a part?", 1e-3
-    )
-
-
-def check_more_accurate(answer) -> None:
-    _choice(
-        answer,
-        "more seeds",
-        ("A", "B", "more seeds"),
-        "How large is the difference beside what the seed does?",
-    )
-
-
-# --- Lesson 10 -------------------------------------------------------------------------------------
-
-
-def check_runs_of_a_grid(answer) -> None:
-    _number(answer, 60, "Each value of one parameter meets each value of the others.")
-
-
-def check_sweep_minutes(answer) -> None:
-    _number(answer, 20, "How many runs does each worker do, one after another?")
-
-
-def check_runs_left(answer) -> None:
-    _number(answer, 36, "What is finished is not run again; what failed is.")
-
-
-def check_number_to_report(answer) -> None:
-    _choice(
-        answer,
-        "fresh seeds",
-        ("the best run", "its validation accuracy", "fresh seeds"),
-        "Which of these numbers had no part in the choice?",
-    )
-
-
-def check_images_a_device(answer) -> None:
-    _number(answer, 16, "`fit` takes the batch of the whole; how many devices share it?")
+    hint = "Look at the line between the sky and a roof: is the map bright or dark there?"
+    if "left" in str(answer):
+        hint = "Such a kernel would bring out upright edges. Which ones stand out here?"
+    _choice("bright above dark", choices, hint)(answer)
+
+
+# Lesson 04: build the network
+check_convolution_parameters = _number(
+    16 * (5 * 5 * 3 + 1), "Each filter has a kernel number for each place and channel, and a bias."
+)
+check_flatten_size = _number(9_216, "Go through convolution, pooling, convolution, pooling, convolution.")
+check_first_loss = _number(math.log(100), "Each class has probability 1/100. Take minus its logarithm.", 0.01)
+check_receptive_field = _number(7, "Each kernel adds its size - 1, times the step. What is the step?")
+
+# Lesson 05: train the network
+check_steps_per_epoch = _number(1_563, "The images that are left over for the last batch are a step too.")
+check_better_network = _choice("second", ("first", "second"), "Which of the two numbers is about new images?")
+
+# Lesson 06: predict images
+check_equal_logits = _number(1 / 3, "Softmax of equal numbers: who gets more than the others?", 0.01)
+check_shifted_logits = _choice(
+    "same", ("larger", "smaller", "same"), "Compute both: exponentials, divided by their sum."
+)
+
+# Lesson 07: evaluate the network
+check_small_difference = _choice("no", ("yes", "no"), "How wide is the interval for 100 images in the table?")
+check_images_for_half_width = _number(
+    8_000, "Compare the rows of the table above: half the width, how many times the images?", 800
+)
+check_share_of_cats = _number(0.6, "How many cats are in the row in all, and how many are on the diagonal?")
+check_calibration_gap = _number(0.15, "Accuracy: how many of these images are right? Then the distance.")
+check_temperature = _choice("same", ("higher", "lower", "same"), "Which logit decides which class is named?")
+
+# Lesson 08: train longer
+check_stopping_epoch = _number(6, "Find the lowest loss, then count three epochs that are not lower.")
+check_restored_epoch = _number(3, "In which epoch was the loss lowest?")
+check_dropout_factor = _number(2, "Half of ten ones are left: which factor makes their sum 10 again?")
+check_harmful_remedy = _choice("flip", ("flip", "shift", "dropout"), "Which of them can change the class?")
+check_remedy_interval = _choice("luck", ("higher", "lower", "luck"), "Does the interval hold 0?")
+check_rising_loss = _choice(
+    "surer",
+    ("surer", "less sure"),
+    "For an image that is wrong, does a smaller probability of the true class cost more or less?",
+)
+
+# Lesson 09: train faster
+check_fixed_milliseconds = _number(4, "How much longer is the step, for how many more images? So for one?")
+check_operations = _number(
+    28_311_552, "Each number of each map: size · size · channels products, and as many additions.", 3e5
+)
+check_amdahl = _number(1 / 0.475, "Of the time, 40 % stays as it is. What becomes of the other 60 %?", 0.01)
+check_smoothed_label = _number(0.925, "The true class gives 0.1 away and gets a part back: how large?", 1e-3)
+check_more_accurate = _choice(
+    "more seeds", ("A", "B", "more seeds"), "How large is the difference beside what the seed does?"
+)
+
+# Lesson 10: run many experiments
+check_runs_of_a_grid = _number(60, "Each value of one parameter meets each value of the others.")
+check_sweep_minutes = _number(20, "How many runs does each worker do, one after another?")
+check_runs_left = _number(36, "What is finished is not run again; what failed is.")
+check_number_to_report = _choice(
+    "fresh seeds",
+    ("the best run", "its validation accuracy", "fresh seeds"),
+    "Which of these numbers had no part in the choice?",
+)
+check_images_a_device = _number(16, "`fit` takes the batch of the whole; how many devices share it?")

@@ -9,9 +9,6 @@ from helpers.convolution import PADDING, convolve
 import ipywidgets as widgets
 import numpy as np
 
-LARGEST_KERNEL = 5
-SIDE = 9.0  # the largest number that a slider of the kernel gives, and minus that the smallest
-
 
 class ConvolutionExplorer:
     """Sliders for the kernel, a button for each number of the feature map, and the figure of one place.
@@ -22,26 +19,25 @@ class ConvolutionExplorer:
 
     def __init__(self, image: np.ndarray, kernel: np.ndarray):
         rows, columns = kernel.shape
-        if rows != columns or not 1 <= rows <= min(LARGEST_KERNEL, *image.shape):
-            raise ValueError(
-                f"The explorer takes kernels of 1×1 to {LARGEST_KERNEL}×{LARGEST_KERNEL} that fit "
-                f"the image; this one is {rows}×{columns}."
-            )
+        largest = min(5, *image.shape)
+        if rows != columns or not 1 <= rows <= largest:
+            accepted = f"kernels of 1×1 to {largest}×{largest} on this image"
+            raise ValueError(f"The explorer takes {accepted}; this one is {rows}×{columns}.")
         self.image = image
         self.place = (0, 0)  # row and column of the feature map that is pointed at
         wide = {"description_width": "7em"}
-        largest = min(LARGEST_KERNEL, *image.shape)
         self.size = widgets.IntSlider(rows, 1, largest, description="kernel size", style=wide)
         self.stride = widgets.IntSlider(1, 1, 3, description="stride", style=wide)
         self.padding = widgets.SelectionSlider(options=PADDING, description="padding", style=wide)
         # One slider for each number that the largest kernel has; those of a smaller one are its first.
-        self.numbers = {place: _number_slider() for place in np.ndindex(largest, largest)}
-        for place, value in np.ndenumerate(kernel):
-            self.numbers[place].value = value
+        look = {"readout_format": ".1f", "layout": {"width": "12em"}, "continuous_update": False}
+        self.numbers = {
+            place: widgets.FloatSlider(value, min=-9, max=9, step=0.5, **look)
+            for place, value in np.ndenumerate(np.pad(kernel, (0, largest - rows)))
+        }
         # Likewise one button for each number that the largest feature map has.
         self.buttons = {place: self._button(place) for place in np.ndindex(image.shape)}
-        self.kernel_grid = widgets.GridBox()
-        self.map_grid = widgets.GridBox()
+        self.kernel_grid, self.map_grid = widgets.GridBox(), widgets.GridBox()
         self.figure = widgets.HTML()  # and not Image, which has no description for those who can't see it
         for control in (self.size, self.stride, self.padding, *self.numbers.values()):
             control.observe(lambda _: self.draw(), "value")
@@ -52,12 +48,17 @@ class ConvolutionExplorer:
         top = widgets.HBox([controls, feature_map], layout={"flex_flow": "row wrap", "grid_gap": "2em"})
         self.widget = widgets.VBox([top, self.figure])
 
+    def _button(self, place: tuple[int, int]) -> widgets.Button:
+        name = f"row {place[0]}, column {place[1]}"
+        button = widgets.Button(tooltip=name, layout={"width": "auto", "padding": "0"})
+        button.on_click(partial(self.point_at, place))
+        return button
+
     @property
     def kernel(self) -> np.ndarray:
         """The numbers of the sliders, shape (size, size)."""
-        places = np.ndindex(self.size.value, self.size.value)
-        numbers = [self.numbers[place].value for place in places]
-        return np.array(numbers).reshape(self.size.value, self.size.value)
+        shape = self.size.value, self.size.value
+        return np.reshape([self.numbers[place].value for place in np.ndindex(shape)], shape)
 
     def point_at(self, place: tuple[int, int], *_) -> None:
         """Show the window of this row and column of the feature map."""
@@ -69,56 +70,31 @@ class ConvolutionExplorer:
         kernel, stride, padding = self.kernel, self.stride.value, self.padding.value
         feature_map = convolve(self.image, kernel, 0, stride, padding)
         rows, columns = feature_map.shape
-        self.place = min(self.place[0], rows - 1), min(self.place[1], columns - 1)
+        self.place = row, column = min(self.place[0], rows - 1), min(self.place[1], columns - 1)
 
         self.kernel_grid.children = [self.numbers[place] for place in np.ndindex(kernel.shape)]
         self.kernel_grid.layout.grid_template_columns = f"repeat({len(kernel)}, 12.5em)"
         for place, value in np.ndenumerate(feature_map):
-            self.buttons[place].description = f"{value:g}"
-            self.buttons[place].button_style = "warning" if place == self.place else ""
+            button, here = self.buttons[place], place == self.place
+            button.description = f"{value:g}"
+            button.button_style = "warning" if here else ""
             # The white of JupyterLab's light theme can't be read on its orange.
-            self.buttons[place].style.text_color = "black" if place == self.place else None
+            button.style.text_color = "black" if here else None
         self.map_grid.children = [self.buttons[place] for place in np.ndindex(feature_map.shape)]
         self.map_grid.layout.grid_template_columns = f"repeat({columns}, 3.5em)"
-        figure = figures.window(
-            self.image, kernel, *self.place, stride, padding, title="One window, one number"
-        )
-        self.png = figures.png_bytes(figure)
-        data = base64.b64encode(self.png).decode()
-        self.figure.value = f'<img alt="{self.describe()}" src="data:image/png;base64,{data}">'
 
-    def _button(self, place: tuple[int, int]) -> widgets.Button:
-        button = widgets.Button(
-            tooltip=f"row {place[0]}, column {place[1]}", layout={"width": "auto", "padding": "0"}
-        )
-        button.on_click(partial(self.point_at, place))
-        return button
-
-    def describe(self) -> str:
-        """What the figure shows, in words."""
-        kernel, stride, padding = self.kernel, self.stride.value, self.padding.value
-        row, column = self.place
-        value = convolve(self.image, kernel, 0, stride, padding)[row, column]
-        return (
+        self.description = (
             f"An image of {'×'.join(map(str, self.image.shape))} numbers and a kernel of "
             f"{len(kernel)}×{len(kernel)}, stride {stride}, padding {padding}: the framed window gives the "
-            f"number {value:g} at row {row}, column {column} of the feature map."
+            f"number {feature_map[row, column]:g} at row {row}, column {column} of the feature map."
         )
+        title = "One window, one number"
+        self.png = figures.png_bytes(figures.window(self.image, kernel, row, column, stride, padding, title))
+        data = base64.b64encode(self.png).decode()
+        self.figure.value = f'<img alt="{self.description}" src="data:image/png;base64,{data}">'
 
     def show(self) -> None:
         """Display the explorer; where no kernel runs, its figure stands there as an image."""
         live = self.widget._repr_mimebundle_()
         del live["text/plain"]
-        figures.show_png(self.png, self.describe(), **live)
-
-
-def _number_slider() -> widgets.FloatSlider:
-    return widgets.FloatSlider(
-        0,
-        min=-SIDE,
-        max=SIDE,
-        step=0.5,
-        readout_format=".1f",
-        layout={"width": "12em"},
-        continuous_update=False,
-    )
+        figures.show_png(self.png, self.description, **live)

@@ -102,3 +102,21 @@ def test_check(name, capsys):
     for answer in [*wrong, *other_kind]:
         line = said(answer)
         assert line.startswith("Not yet. ") and len(line) > 30, answer
+
+
+def test_hints_fit_the_mistake(capsys):
+    """Where a lesson's exercise has several hints, each is for its own mistake."""
+    for check, answer, hint in [
+        ("check_image_bytes", "many", "The answer is a number, and 'many' is not."),
+        ("check_better_network", "both", "The answer is one of 'first', 'second'."),
+        ("check_first_failure", "Python and system", "passes on this machine"),
+        ("check_first_failure", "GPU libraries", "fails already"),
+        ("check_order", "ACDB", "CUDA_VISIBLE_DEVICES is not set"),
+        ("check_order", "CABD", "Memory growth"),
+        ("check_feature_map", "dark above bright", "between the sky and a roof"),
+        ("check_feature_map", "dark left of bright", "upright edges"),
+        ("check_dark_diagonal_kernel", 1 - np.eye(3), "nine ones with 6"),
+        ("check_dark_diagonal_kernel", np.fliplr(DARK_DIAGONAL), "rises to the right"),
+    ]:
+        getattr(exercises, check)(answer)
+        assert hint in capsys.readouterr().out, answer

@@ -1,109 +1,148 @@
-"""The figures that are more than one call of matplotlib."""
+"""Each figure draws what it was given; lessons say with `alt` what is to be seen."""
 
 import base64
 import io
 
-from helpers import figures
+from helpers import evaluation, figures
 from helpers.convolution import convolve
+from helpers.figures import display
+from helpers.figures.drawing import mosaic
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.text import Text
 from PIL import Image
 
 TINY = np.array([[0, 0, 9, 9, 9, 9]] * 6)
 KERNEL = np.array([[-1, 0, 1]] * 3)
+IMAGES = np.random.default_rng(0).integers(0, 255, (5, 8, 8, 3), dtype=np.uint8)
+LABELS = np.array([0, 1, 1, 0, 1])
+MAPS = np.abs(np.random.default_rng(0).normal(size=(6, 6, 20)))
+ACCURACIES = pd.DataFrame({0: [0.2, 0.4], 1: [0.4, 0.8]}, index=[1, 2])
+MEANS = pd.DataFrame([[0.1, 0.7]], pd.Index([64], name="batch size"), pd.Index([0.001, 0.1], name="rate"))
 
 
 @pytest.fixture(autouse=True)
 def style():
     with plt.style.context("helpers.lessons"):
         yield
-    assert not plt.get_fignums(), "a figure was left open"
+    plt.close("all")
 
 
 def texts(figure) -> list[str]:
-    return [text.get_text() for axis in figure.axes for text in axis.texts] + [
-        text.get_text() for text in figure.texts
-    ]
+    return [text.get_text() for text in figure.findobj(Text)]
 
 
-def test_an_animation_is_one_png_with_a_frame_for_each_place(monkeypatch):
-    displayed = []
-    monkeypatch.setattr(figures, "display", lambda data, **options: displayed.append((data, options)))
-    places = figures.places(TINY, KERNEL, 2, "same")
-    assert places == [(row, column) for row in range(3) for column in range(3)]
-    frames = (figures.window(TINY, KERNEL, *place, 2, "same", bare=True) for place in places)
-    figures.show_animation(frames, "moves", seconds=0.5)
-    [(data, options)] = displayed
-    assert options == {"metadata": {"image/png": {"alt": "moves"}}, "raw": True}
-    animation = Image.open(io.BytesIO(base64.b64decode(data["image/png"])))
-    assert animation.n_frames == 9 and animation.info["loop"] == 3
-    durations = []
-    frames = []
-    for index in range(9):
-        animation.seek(index)
-        durations.append(animation.info["duration"])
-        frame = animation.convert("RGB")
-        assert frame.getpixel((1, 1)) == (255, 255, 255)  # the ground stays white
-        frames.append(frame.tobytes())
-    assert len(set(frames)) == 9
-    assert durations == 8 * [500] + [4000]  # the last one can be read
+# Each with positional arguments and what is to be read in it.
+FIGURES = {
+    "check_marks": (({"laptop": [True, False, None]}, ["a", "b c", "d_e"]), "laptop|✓|✗|–|b\nc|d_\ne"),
+    "image_grid": ((IMAGES, ["one", "two", "three", "four", "five"]), "one|five"),
+    "images_by_class": ((IMAGES, LABELS, ["cat", "dog", "none"]), "cat|dog|none"),
+    "class_counts": (({"training": LABELS, "test": LABELS[:2]}, ["cat", "dog"]), "training|test|cat|dog"),
+    "pixel_histogram": ((IMAGES,), "red|green|blue|share of the pixels"),
+    "image_as_numbers": ((IMAGES[0], 2, 3, 2), f"the image|{IMAGES[0, 2, 3, 0]}|{IMAGES[0, 3, 4, 0]}"),
+    "maps": (({"image": IMAGES[0], "map": TINY / 9, "gray": IMAGES[0, ..., 0]},), "image|map|gray"),
+    "number_tables": (({"zeros": np.array([[-0.0, -1.5, np.nan]])},), "zeros|0|−1.5|·"),
+    "windows_strip": ((TINY, KERNEL, [(1, "valid"), (2, "same")]), "stride 1\nvalid|next: 27|last: −18"),
+    "channel_sums": (
+        (np.ones((2, 2, 3)), np.ones((2, 2, 3)), -3),
+        "red|sum 4|4 + 4 + 4 − 3 = 9    (red, green",
+    ),
+    "kernel_steps": (([KERNEL, 2 * KERNEL], [3, 2], [0, 1]), "step 0|step 1|−2|loss"),
+    "layer_shapes": (({"conv": (30, 30, 32), "dense": (10,)},), "conv|dense|30×30×32|10"),
+    "receptive_fields": ((IMAGES[0], {"conv": (1, 2, 3, 4)}), "conv\n3×4"),
+    "kernel_images": (({"before": MAPS[:3, :3, :15].reshape(3, 3, 3, 5)},), "before"),
+    "feature_map_mosaics": (
+        ({"conv": MAPS, "last": MAPS[..., :3]},),
+        "conv\n6×6\n16 of 20|last\n6×6\n3 of 3",
+    ),
+    "predictions": ((IMAGES[:1], np.array([[0.2, 0.8]]), ["cat", "dog"], ["it"]), "it|cat|dog|80%"),
+    "heat_maps": ((IMAGES[0], {"cat": np.linspace(0, 1, 64).reshape(8, 8)}), "the image|cat"),
+    "accuracy_by_class": ((evaluation.accuracy_by_class(LABELS, LABELS, ["cat", "dog"]),), "cat|dog"),
+    "heat_table": ((MEANS, "title", [(64, 0.1)]), "title|0.100|0.700|0.001|64|batch size|rate"),
+    "training_curves": ((pd.DataFrame(columns=["loss", "val_loss", "accuracy", "val_accuracy"]), 3), "Loss"),
+}
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_what_is_to_be_read(name):
+    arguments, expected = FIGURES[name]
+    figure = getattr(figures, name)(*arguments)
+    figure.draw_without_rendering()
+    found = "\n".join(texts(figure))
+    assert [text for text in expected.split("|") if text not in found] == []
+
+
+def test_images_show_their_pixels():
+    grid = figures.image_grid(IMAGES, columns=3)
+    assert [axis.images[0].get_array().tolist() for axis in grid.axes] == IMAGES.tolist()
+    maps = figures.maps({"map": TINY - 3.0, "bytes": IMAGES[0, ..., 0]}, zero_is_gray=True)
+    assert [axis.images[0].get_clim() for axis in maps.axes] == [(-6, 6), (0, 255)]
+    field = figures.receptive_fields(IMAGES[0], {"conv": (1, 2, 3, 4)}).axes[0].images[0].get_array()
+    same = (np.asarray(field) == IMAGES[0]).all(axis=-1)
+    assert same[1:4, 2:6].all() and same.sum() == 12
+    mosaics = figures.feature_map_mosaics({"conv": MAPS}).axes[0].images[0].get_array()
+    assert np.nanmax(mosaics) == 1 and np.argmax(MAPS.max(axis=(0, 1))) != 0
+    np.testing.assert_allclose(mosaics[:6, :6], MAPS[..., MAPS.max(axis=(0, 1)).argmax()] / MAPS.max())
+
+
+def test_a_mosaic_goes_by_rows_with_gaps_between():
+    tiles = np.arange(3)[:, None, None] + np.zeros((3, 1, 2))
+    assert mosaic(tiles, 2, gap=1, empty=9).tolist() == [[0, 0, 9, 1, 1], [9] * 5, [2, 2, 9, 9, 9]]
+    assert mosaic(tiles[:0], 2, gap=1, empty=9).tolist() == [[9] * 5]
 
 
 @pytest.mark.parametrize(("stride", "padding"), [(1, "valid"), (1, "same"), (2, "valid"), (2, "same")])
 def test_the_window_figure_writes_the_sum_that_convolution_gives(stride, padding):
     feature_map = convolve(TINY, KERNEL, 0, stride, padding)
-    for row, column in [(0, 0), feature_map.shape]:
-        row, column = min(row, len(feature_map) - 1), min(column, len(feature_map) - 1)
-        figure = figures.window(TINY, KERNEL, row, column, stride, padding)
-        total = f"{feature_map[row, column]:g}".replace("-", "−")
-        assert any(text.startswith("Sum of") and text.endswith(f"= {total}") for text in texts(figure))
-        assert any(f"= {len(feature_map)}" in text for text in texts(figure) if text.startswith("Size"))
-        plt.close(figure)
+    last = len(feature_map) - 1
+    found = texts(figures.window(TINY, KERNEL, last, last, stride, padding))
+    total = f"= {feature_map[last, last]:g}".replace("-", "−")
+    assert any(text.startswith("Sum of") and text.endswith(total) for text in found)
+    assert any(text.startswith("Size") and f"= {last + 1}" in text for text in found)
+    assert ("image 6×6, with zeros around it" in found) == (padding == "same")
 
 
 def test_before_the_kernel_has_come_there_the_map_has_dots():
-    numbers = []
-    for bare in (True, False):
-        figure = figures.window(TINY, KERNEL, 0, 1, bare=bare)
-        numbers.append([text.get_text() for text in figure.axes[3].texts])
-        plt.close(figure)
-    assert numbers[0] == ["27", "27"] + 14 * ["·"]
-    assert numbers[1] == 4 * ["27", "27", "0", "0"]
+    shown = [figures.window(TINY, KERNEL, 0, 1, bare=bare).axes[3].texts for bare in (True, False)]
+    numbers = [[text.get_text() for text in axis] for axis in shown]
+    assert numbers == [["27", "27"] + 14 * ["·"], 4 * ["27", "27", "0", "0"]]
 
 
-@pytest.mark.parametrize(
-    ("arguments", "line"),
-    [
-        ((6, 3, 1, "valid"), "(6 − 3) // 1 + 1 = 4"),
-        ((6, 3, 2, "valid"), "(6 − 3) // 2 + 1 = 2; 1 row and 1 column are never seen"),
-        ((6, 1, 3, "valid"), "(6 − 1) // 3 + 1 = 2; 4 rows and 4 columns are never seen"),
-        ((7, 3, 2, "same"), "7 / 2, rounded up = 4"),
-        ((6, 1, 2, "same"), "6 / 2, rounded up = 3; 3 rows and 3 columns are never seen"),
-    ],
-)
-def test_the_arithmetic_of_the_size(arguments, line):
-    assert figures.size_arithmetic(*arguments) == line
-
-
-def test_numbers_have_no_minus_zero():
-    figure = figures.number_tables({"zeros": np.array([[-0.0, -1.5]])})
-    assert texts(figure)[:2] == ["0", "−1.5"]
-    plt.close(figure)
+def test_the_arithmetic_of_the_size():
+    assert figures.size_arithmetic(6, 3, 1, "valid") == "(6 − 3) // 1 + 1 = 4"
+    one = "(6 − 3) // 2 + 1 = 2; 1 row and 1 column are never seen"
+    assert figures.size_arithmetic(6, 3, 2, "valid") == one
+    assert figures.size_arithmetic(7, 3, 2, "same") == "7 / 2, rounded up = 4"
+    three = "6 / 2, rounded up = 3; 3 rows and 3 columns are never seen"
+    assert figures.size_arithmetic(6, 1, 2, "same") == three
 
 
 def test_curves_by_seed_draws_the_mean_in_a_band():
-    table = pd.DataFrame({0: [0.2, 0.4], 1: [0.4, 0.8]}, index=[1, 2])
-    figure = figures.curves_by_seed({"sgd": {"none": table}, "adam": {"none": table}})
-    assert [axis.get_title(loc="left") for axis in figure.axes] == ["sgd", "adam"]
+    figure = figures.curves_by_seed({"sgd": {"none": ACCURACIES}, "adam": {"none": ACCURACIES}})
+    assert [axis.get_title() for axis in figure.axes] == ["sgd", "adam"]
     [line] = figure.axes[0].lines
     assert line.get_xdata().tolist() == [1, 2] and line.get_ydata().tolist() == pytest.approx([0.3, 0.6])
     [band] = figure.axes[0].collections
-    deviation = np.sqrt(0.02)
-    assert band.get_paths()[0].vertices[:, 1].min() == pytest.approx(0.3 - deviation)
-    plt.close(figure)
+    assert band.get_paths()[0].vertices[:, 1].min() == pytest.approx(0.3 - np.sqrt(0.02))
+    many = figures.curves_by_seed({"all": dict.fromkeys("abcde", ACCURACIES)}, by="images", log=True)
+    assert [text.get_text() for text in many.legends[0].texts] == list("abcde")
+    assert [label.get_text() for label in many.axes[0].get_xticklabels()] == ["1", "2"]
+
+
+def test_training_curves_and_their_description():
+    history = pd.DataFrame({"loss": [2, 1], "val_loss": [2.5, 1.5], "accuracy": [0.2, 0.5]})
+    history["val_accuracy"] = [0.1, 0.4]
+    loss, accuracy = figures.training_curves(history, 5).axes
+    assert [line.get_ydata().tolist() for line in loss.lines] == [[2, 1], [2.5, 1.5]]
+    assert accuracy.get_xlim() == (0.5, 5.5)
+    assert figures.describe_curves(history) == (
+        "Curves over 2 epochs: loss 2.00 to 1.00, validation loss 2.50 to 1.50, "
+        "accuracy 0.20 to 0.50, validation accuracy 0.10 to 0.40."
+    )
+    assert figures.describe_curves(history[:0]) == "Loss and accuracy by epoch: no epoch yet."
 
 
 def test_reliability_leaves_out_ranges_with_few_images():
@@ -112,7 +151,6 @@ def test_reliability_leaves_out_ranges_with_few_images():
     accuracy = figure.axes[0].lines[1]
     assert accuracy.get_xdata().tolist() == [0.9] and accuracy.get_ydata().tolist() == [0.8]
     assert [bar.get_height() for bar in figure.axes[0].patches] == [0.09, 0.91]
-    plt.close(figure)
 
 
 def test_accuracies_by_seed_shows_each_network():
@@ -122,4 +160,28 @@ def test_accuracies_by_seed_shows_each_network():
     assert dots.get_xdata().tolist() == [0.6, 0.7] and mean.get_xdata()[0] == pytest.approx(0.65)
     assert single.get_xdata().tolist() == [0.65]  # of one network no mean is drawn
     assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["max", "average"]
-    plt.close(figure)
+
+
+def test_what_a_lesson_displays(monkeypatch):
+    displayed = []
+    monkeypatch.setattr(display, "display", lambda data, **options: displayed.append((data, options)))
+    places = figures.places(TINY, KERNEL, 3, "same")
+    assert places == [(0, 0), (0, 1), (1, 0), (1, 1)]
+    frames = (figures.window(TINY, KERNEL, *place, 3, "same", bare=True) for place in places)
+    figures.show_animation(frames, "moves", seconds=0.5)
+    figures.show(plt.figure(), "empty")
+    assert not plt.get_fignums(), "a figure that stays open is displayed twice"
+    [(data, options), (_, of_the_figure)] = displayed
+    assert of_the_figure == {"metadata": {"image/png": {"alt": "empty"}}}
+    assert options == {"metadata": {"image/png": {"alt": "moves"}}, "raw": True}
+    animation = Image.open(io.BytesIO(base64.b64decode(data["image/png"])))
+    assert animation.n_frames == 4 and animation.info["loop"] == 3
+    durations, seen = [], set()
+    for index in range(4):
+        animation.seek(index)
+        durations.append(animation.info["duration"])
+        frame = animation.convert("RGB")
+        assert frame.getpixel((1, 1)) == (255, 255, 255)  # the ground stays white
+        seen.add(frame.tobytes())
+    assert len(seen) == 4
+    assert durations == 3 * [500] + [4000]  # the last one can be read
