@@ -1,5 +1,6 @@
 #!/bin/sh
-# Set up .venv from the lock: sh setup_venv.sh [PYTHON]. Called by make.
+# Set up .venv from the lock: sh setup_venv.sh [PYTHON [EXTRAS]]. Called by make.
+# EXTRAS are those of pyproject.toml; "sweep" unless others are named, because a lesson needs it.
 set -eu
 cd "$(dirname "$0")"
 
@@ -31,5 +32,4 @@ if [ "$(.venv/bin/python --version 2>/dev/null)" != "$("$found" --version)" ]; t
     rm -rf .venv  # of another Python, or half made
 fi
 "$found" -m venv .venv
-.venv/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
-.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+.venv/bin/python -m pip install --quiet --disable-pip-version-check -e ".[${2:-sweep}]" -c requirements.txt

@@ -1,31 +1,25 @@
-"""Training in little time, as lesson 09 explains it.
+"""Training in little time, as lesson 09 explains it."""
 
-From the command line, one training, or finished runs measured together, their logits averaged:
-
-    python -m helpers.fast_training RUN_DIR --dataset PATH --recipe seconds --seed 0
-    python -m helpers.fast_training --together RUN_DIR RUN_DIR --dataset PATH
-"""
-
-import argparse
 import contextlib
-import sys
-import time
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 
-from helpers import networks, training
-from helpers.datasets import Dataset, DatasetError, load_dataset, split_validation
-from helpers.parameters import IDEAS, PRECISIONS, RECIPES
+from helpers import networks, parameters, training
+from helpers.datasets import Dataset, split_validation
+from helpers.parameters import IDEAS
+from helpers.profiling import seconds_of
 
 import keras
 import numpy as np
 import tensorflow as tf
+from numpy.lib.stride_tricks import sliding_window_view
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """A network and how to train it. `width` to `depth` are those of `networks.fast_network`."""
+    """A network and how to train it: `network` is what `networks.fast_network` is given."""
 
     width: int
     patch: int
@@ -38,14 +32,16 @@ class Recipe:
     label_smoothing: float = 0.1
     shift: int = 2  # pixels, at most, in each direction
 
+    @property
+    def network(self) -> tuple[int, int, int, int]:
+        return self.width, self.patch, self.blocks, self.depth
+
 
 RECIPE_BOOK = {
     "seconds": Recipe(width=32, patch=4, blocks=2, depth=2, images=22_000, shift=0),
     "minutes": Recipe(width=32, patch=2, blocks=3, depth=2, images=270_000),
     "far": Recipe(width=64, patch=2, blocks=3, depth=3, images=810_000, weight_decay=0.02),
 }
-# Without Muon or schedule a smaller learning rate is right.
-LEARNING_RATE_WITHOUT = {"muon": 0.01, "schedule": 0.01}
 
 
 def train(
@@ -65,46 +61,31 @@ def train(
 
     `width` and `epochs` other than 0 go over those of the recipe, `without` leaves out ideas of
     `parameters.IDEAS`. `precision` "auto" is the faster one on this machine (`faster_precision`). What the
-    folder holds goes on, as in `training.open_run`, which also says when `RunError` is raised. In the
-    metrics, seconds and CPU seconds are those of the whole training with building and compiling the network;
-    `flip_accuracy` is the test accuracy when the logits of each image and its mirrored image are
-    averaged.
+    folder holds goes on, as in `training.open_run`, which says when `RunError` is raised; `chosen_recipe`
+    says what else is refused. In the metrics, seconds and CPU seconds are those of the whole training with
+    building the network; `flip_accuracy` is that of `test_accuracies` with the mirrored images.
     """
     chosen = chosen_recipe(recipe, width, precision, without)
     keras.utils.set_random_seed(seed)
-    x_train, y_train, x_validation, y_validation = split_validation(
-        dataset.x_train, dataset.y_train, train_size, seed
-    )
+    split = split_validation(dataset.x_train, dataset.y_train, train_size, seed)
+    x_train, y_train, x_validation, y_validation = split
     epochs = epochs or chosen.images / len(x_train)
     precision = faster_precision() if precision == "auto" else precision
     classes = len(dataset.class_names)
-    run = training.open_run(
-        run_dir,
-        dataset=dataset.name,
-        classes=dataset.class_names,
-        train_size=len(x_train),
-        seed=seed,
-        recipe=recipe,
-        without=", ".join(without) or "nothing",
-        precision=precision,
-        epochs=round(epochs, 3),
-        **asdict(chosen),
-    )
+    settings = {"dataset": dataset.name, "classes": dataset.class_names, "train_size": len(x_train)}
+    settings |= {"seed": seed, "recipe": recipe, "without": ", ".join(without) or "nothing"}
+    settings |= {"precision": precision, "epochs": round(epochs, 3)}
+    run = training.open_run(run_dir, **settings, **asdict(chosen))
     if run.finished:
         return run
-    clock, cpu_clock = time.perf_counter(), time.process_time()
+    begin = training.clocks()
     rounds = max(1, round(epochs))
     images = ChangedImages(x_train, y_train, classes, chosen, epochs / rounds, without, seed)
     with computing_in(precision):
-        model = networks.fast_network(
-            x_train, classes, chosen.width, chosen.patch, chosen.blocks, chosen.depth, without
-        )
+        model = networks.fast_network(x_train, classes, *chosen.network, without)
         compile_model(model, chosen, rounds * len(images), without)
     model, images.round = run.resume(model, steps=len(images))
-    setup = {
-        "setup_seconds": time.perf_counter() - clock,
-        "setup_cpu_seconds": time.process_time() - cpu_clock,
-    }
+    setup = training.clocks() - begin
     model.fit(
         images,
         shuffle=False,  # the images see to that
@@ -116,25 +97,32 @@ def train(
         verbose=0,
     )
     accuracy, flip_accuracy = test_accuracies([model], dataset)
-    run.finish(model, accuracy, **setup, flip_accuracy=flip_accuracy)
+    run.finish(model, accuracy, setup=setup, flip_accuracy=flip_accuracy)
     return run
 
 
+def train_reference(run_dir, dataset: Dataset, seed: int = 0, train_size: int = 0, progress: bool = True):
+    """Train the reference network for ten epochs, as lesson 05 does, and return its run."""
+    settings = {"epochs": 10, "seed": seed, "train_size": train_size}
+    settings |= {"recipe": "reference", "precision": "float32"}
+    return training.train_run(run_dir, dataset, progress=progress, **settings)
+
+
 def chosen_recipe(recipe: str, width: int, precision: str, without: Sequence[str] = ()) -> Recipe:
-    """The recipe with what goes over it. Raises `RunError` for a word or a number that makes no sense."""
-    for word, words in ((recipe, RECIPES), (precision, PRECISIONS), *((idea, IDEAS) for idea in without)):
-        if word not in words:
-            raise training.RunError(f"There is no {word!r} among {', '.join(words)}.")
+    """The recipe with what goes over it.
+
+    Raises `parameters.ParameterError` for a word or a number that makes no sense.
+    """
+    for name, value in {"recipe": recipe, "width": width, "precision": precision}.items():
+        parameters.check(name, value)
+    if unknown := set(without) - set(IDEAS):
+        raise parameters.ParameterError(f"There is no idea {unknown.pop()!r}; there are {', '.join(IDEAS)}.")
     book = RECIPE_BOOK[recipe]
-    rates = [rate for idea, rate in LEARNING_RATE_WITHOUT.items() if idea in without]
-    changes = {"width": width or book.width, "learning_rate": min([book.learning_rate, *rates])}
-    if width < 0:
-        raise training.RunError(f"width is 0 or more; {width} is not.")
-    if "label_smoothing" in without:
-        changes["label_smoothing"] = 0.0
-    if "shift" in without:
-        changes["shift"] = 0
-    return Recipe(**asdict(book) | changes)
+    changes = {idea: 0 for idea in ("label_smoothing", "shift") if idea in without}
+    changes["width"] = width or book.width
+    if {"muon", "schedule"} & set(without):
+        changes["learning_rate"] = 0.01  # a smaller one is right then
+    return replace(book, **changes)
 
 
 def compile_model(model: keras.Model, recipe: Recipe, steps: int, without: Sequence[str] = ()) -> None:
@@ -144,17 +132,12 @@ def compile_model(model: keras.Model, recipe: Recipe, steps: int, without: Seque
         0.0, steps - rise, warmup_target=recipe.learning_rate, warmup_steps=rise
     )
     rate = recipe.learning_rate if "schedule" in without else rate
+    decay = recipe.weight_decay
     if "muon" in without:
-        optimizer = keras.optimizers.AdamW(rate, weight_decay=recipe.weight_decay, beta_2=0.99)
+        optimizer = keras.optimizers.AdamW(rate, weight_decay=decay, beta_2=0.99)
     else:
-        optimizer = ConvolutionMuon(
-            rate,
-            momentum=0.6,
-            ns_steps=3,
-            weight_decay=recipe.weight_decay,
-            adam_weight_decay=recipe.weight_decay,
-            adam_beta_2=0.99,
-        )
+        others = {"weight_decay": decay, "adam_weight_decay": decay, "adam_beta_2": 0.99}
+        optimizer = ConvolutionMuon(rate, momentum=0.6, ns_steps=3, **others)
     loss = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=recipe.label_smoothing)
     model.compile(optimizer=optimizer, loss=loss, metrics=["accuracy"])
 
@@ -187,23 +170,16 @@ class ChangedImages(keras.utils.PyDataset):
     Everything follows from the seed and the number of the round.
     """
 
-    def __init__(
-        self,
-        x: np.ndarray,
-        y: np.ndarray,
-        classes: int,
-        recipe: Recipe,
-        share: float = 1.0,
-        without: Sequence[str] = (),
-        seed: int = 0,
-    ):
+    def __init__(self, x, y, classes: int, recipe: Recipe, share=1.0, without: Sequence[str] = (), seed=0):
         super().__init__()
         self.labels = keras.utils.to_categorical(y, classes)
         self.batch_size, self.shift, self.seed = min(recipe.batch_size, len(x)), recipe.shift, seed
         self.steps = max(1, round(len(x) * share / self.batch_size))
         self.flip = "flip" not in without
         border = [(0, 0), (self.shift, self.shift), (self.shift, self.shift), (0, 0)]
-        self.images = np.pad(x, border, mode="reflect")
+        padded = np.pad(x, border, mode="reflect")
+        # Each image at each shift, without copying: shape (n, shifts down, shifts right, 32, 32, 3).
+        self.windows = sliding_window_view(padded, (32, 32, 3), axis=(1, 2, 3))[:, :, :, 0]
         self.flipped_first = np.random.default_rng(seed).random(len(x)) < 0.5
         self.round = 0
 
@@ -226,15 +202,7 @@ class ChangedImages(keras.utils.PyDataset):
     def __getitem__(self, step: int) -> tuple[np.ndarray, np.ndarray]:
         places = slice(step * self.batch_size, (step + 1) * self.batch_size)
         chosen = self.order[places]
-        images = self.images[chosen]
-        if self.shift:
-            corners = self.shifts[:, places].T
-            images = np.stack(
-                [
-                    image[top : top + 32, left : left + 32]
-                    for image, (top, left) in zip(images, corners, strict=True)
-                ]
-            )
+        images = self.windows[chosen, *self.shifts[:, places]]  # a copy
         mirrored = self.flip & (self.flipped_first[chosen] ^ (self.round % 2 == 1))
         images[mirrored] = images[mirrored, :, ::-1]
         return images, self.labels[chosen]
@@ -263,30 +231,23 @@ def seconds_by_precision(repeats: int = 8) -> dict[str, float]:
     128 images, maps of 16×16 numbers, 64 channels to 64. float16 is tried on a GPU alone: processors are
     slow with it.
     """
-    on_gpu = bool(tf.config.list_physical_devices("GPU"))
-    clock = time.perf_counter if on_gpu else time.process_time
+
+    @tf.function
+    def step(maps, kernel):
+        with tf.GradientTape() as tape:
+            tape.watch((maps, kernel))
+            result = tf.nn.conv2d(maps, kernel, 1, "SAME")
+            loss = tf.reduce_sum(result * result)
+        # One number that needs both gradients, so that neither is left out.
+        return tf.add_n([tf.cast(tf.reduce_sum(g), "float32") for g in tape.gradient(loss, (maps, kernel))])
+
     measured = {}
+    on_gpu = bool(tf.config.list_physical_devices("GPU"))
     for precision in ("float32", "bfloat16", *(["float16"] if on_gpu else [])):
         maps = tf.cast(tf.random.stateless_normal((128, 16, 16, 64), [0, 0]), precision)
         kernel = tf.cast(tf.random.stateless_normal((3, 3, 64, 64), [0, 1]), precision)
-        step = tf.function(_convolve_and_back)
-        float(step(maps, kernel))  # the first call builds it
-        seconds = []
-        for _ in range(repeats):
-            begin = clock()
-            float(step(maps, kernel))
-            seconds.append(clock() - begin)
-        measured[precision] = float(np.median(seconds))
+        measured[precision] = float(np.median(seconds_of(partial(step, maps, kernel), repeats)))
     return measured
-
-
-def _convolve_and_back(maps: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
-    with tf.GradientTape() as tape:
-        tape.watch((maps, kernel))
-        result = tf.nn.conv2d(maps, kernel, 1, "SAME")
-        loss = tf.reduce_sum(result * result)
-    # One number that needs both gradients, so that neither is left out.
-    return tf.add_n([tf.cast(tf.reduce_sum(g), "float32") for g in tape.gradient(loss, (maps, kernel))])
 
 
 def faster_precision() -> str:
@@ -309,64 +270,3 @@ def test_accuracies(models: Sequence[keras.Model], dataset: Dataset) -> tuple[fl
 
 
 test_accuracies.__test__ = False  # no test of pytest
-
-
-def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(
-        prog="python -m helpers.fast_training", description="Train one network, as lesson 09 does."
-    )
-    parser.add_argument("run_dir", metavar="RUN_DIR", nargs="+", help="folder of the run")
-    parser.add_argument("--together", action="store_true", help="measure these finished runs together")
-    parser.add_argument("--dataset", default="auto", help="as in the lessons (default: auto)")
-    parser.add_argument(
-        "--recipe", default="seconds", help=f"reference, {', '.join(RECIPES)} (default: seconds)"
-    )
-    parser.add_argument(
-        "--width", type=int, default=0, help="kernels of the first block, 0: the recipe's own"
-    )
-    parser.add_argument("--epochs", type=float, default=0, help="0: the recipe's own")
-    parser.add_argument("--precision", default="auto", help=f"{', '.join(PRECISIONS)} (default: auto)")
-    parser.add_argument("--without", default="", help=f"ideas to leave out, with commas: {', '.join(IDEAS)}")
-    parser.add_argument("--seed", type=int, default=0, help="of all random numbers (default: 0)")
-    parser.add_argument("--train-size", type=int, default=0, help="train on at most this many images")
-    options = vars(parser.parse_args(arguments))
-    together, run_dirs = options.pop("together"), options.pop("run_dir")
-    if len(run_dirs) > 1 and not together:
-        parser.error("one RUN_DIR at a time, unless they are measured --together")
-    options["without"] = tuple(options["without"].replace(" ", "").split(",")) if options["without"] else ()
-    try:
-        dataset = load_dataset(options.pop("dataset"))
-        if together:
-            models = [training.load_run(folder).load_model() for folder in run_dirs]
-            accuracy, flip_accuracy = test_accuracies(models, dataset)
-            print(f"test accuracy {accuracy:.4f}, both ways {flip_accuracy:.4f}: {len(models)} together")
-            return 0
-        if options["recipe"] == "reference":
-            names = ("seed", "train_size")
-            run = train_reference(*run_dirs, dataset, **{name: options[name] for name in names})
-        else:
-            run = train(*run_dirs, dataset, **options)
-    except (training.RunError, DatasetError) as error:
-        print(error, file=sys.stderr)
-        return 1
-    metrics = run.metrics
-    print(f"test accuracy {metrics['test_accuracy']:.4f}, {metrics['cpu_seconds']:.0f} CPU seconds")
-    return 0
-
-
-def train_reference(run_dir, dataset: Dataset, seed: int = 0, train_size: int = 0, progress: bool = True):
-    """Train the reference network for ten epochs, as lesson 05 does, and return its run."""
-    return training.train_run(
-        run_dir,
-        dataset,
-        progress=progress,
-        seed=seed,
-        train_size=train_size,
-        epochs=10,
-        recipe="reference",
-        precision="float32",
-    )
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -4,9 +4,11 @@ Input: images, shape (n, 32, 32, 3), values 0 to 255, any number type; the netwo
 themselves. Output: logits, shape (n, classes).
 """
 
+import math
 from collections.abc import Sequence
 
-from helpers.parameters import NORMALIZATION, POOLING
+from helpers import parameters
+from helpers.parameters import NORMALIZATION  # noqa: F401, lesson 05 goes through them
 
 import keras
 import numpy as np
@@ -18,14 +20,12 @@ def normalization_layer(how: str, x_train: np.ndarray) -> layers.Layer:
     """The first layer of a network: "none", "divide" by 255, or "standardize".
 
     "standardize" subtracts the mean of each channel and divides by its standard deviation, both measured on
-    `x_train`, shape (n, height, width, 3), and stored in the layer. Raises ValueError for another `how`.
+    `x_train`, shape (n, height, width, 3), and stored in the layer. Raises `ParameterError` for other words.
     """
-    if how == "standardize":
+    if parameters.check("normalization", how) == "standardize":
         layer = layers.Normalization()
         layer.adapt(x_train[:5000])  # enough to know six numbers
         return layer
-    if how not in NORMALIZATION:
-        raise ValueError(f"normalization is one of {', '.join(NORMALIZATION)}; {how!r} is not.")
     return layers.Rescaling(1 / 255 if how == "divide" else 1)
 
 
@@ -38,11 +38,9 @@ def reference_network(
     `pooling` "average" takes average pooling in their place. "stride" has none: the kernels of the first two
     convolutions take every second place instead (J. T. Springenberg et al. 2015, "Striving for simplicity:
     the all convolutional net"), which ends in maps of 5×5, not 4×4, and so in 159,434 parameters.
-    Raises ValueError for another `pooling`.
+    Raises `ParameterError` for another `pooling`.
     """
-    if pooling not in POOLING:
-        raise ValueError(f"pooling is one of {', '.join(POOLING)}; {pooling!r} is not.")
-    stride = 2 if pooling == "stride" else 1
+    stride = 2 if parameters.check("pooling", pooling) == "stride" else 1
     smaller = {"max": [layers.MaxPooling2D], "average": [layers.AveragePooling2D], "stride": []}[pooling]
     return keras.Sequential(
         [
@@ -131,17 +129,15 @@ def fast_network(
     "early_pooling" (at the end of each block), "global_max" (the average of each map), "scaled_output".
     """
     inputs = x = keras.Input((32, 32, 3))
-    x = layers.Rescaling(1 / 127.5, -1)(x)  # -1 to 1
+    x = layers.Rescaling(1 / 127.5, -1)(x)
     kernels, biases = whitening_kernels(x_train, patch)
-    frozen = "whitening" not in without
-    first = layers.Conv2D(
-        len(biases), patch, patch // 2, padding="same", activation="relu", trainable=not frozen
-    )
+    first = layers.Conv2D(len(biases), patch, patch // 2, padding="same", activation="relu")
     x = first(x)
-    if frozen:
+    if "whitening" not in without:
+        first.trainable = False
         first.set_weights([kernels, biases])
+    early = "early_pooling" not in without
     for block in range(blocks):
-        early = "early_pooling" not in without
         filters = width if block == 0 else 3 * width
         x = _convolution(filters)(x)
         x = _fast_normalized(layers.MaxPooling2D(2)(x) if early else x, without)
@@ -166,9 +162,9 @@ def whitening_kernels(x_train: np.ndarray, patch: int = 2, images: int = 500) ->
     their negatives, because ReLU lets only one sign pass. Shapes: (patch, patch, 3, n), (n,).
     """
     sample = x_train[:images].astype("float32") / 127.5 - 1
-    windows = np.lib.stride_tricks.sliding_window_view(sample, (patch, patch), axis=(1, 2))
-    windows = windows[:, :: patch // 2, :: patch // 2]  # (n, rows, columns, 3, patch, patch)
-    vectors = np.moveaxis(windows, 3, 5).reshape(-1, patch * patch * 3)
+    # Shape (n, rows, columns, 1, patch, patch, 3), then (n · rows · columns, patch · patch · 3).
+    windows = np.lib.stride_tricks.sliding_window_view(sample, (patch, patch, 3), axis=(1, 2, 3))
+    vectors = windows[:, :: patch // 2, :: patch // 2].reshape(-1, patch * patch * 3)
     mean = vectors.mean(axis=0)
     variances, components = np.linalg.eigh(np.cov(vectors, rowvar=False))
     # 0.01: components that hardly occur are not made large, they would be noise.
@@ -205,9 +201,5 @@ def operations(model: keras.Model) -> int:
     Counted are those of the convolutions and dense layers, without the training's way back, which takes about
     twice as many.
     """
-    count = 0
-    for layer in model.layers:
-        if isinstance(layer, layers.Conv2D | layers.Dense):
-            places = int(np.prod(layer.output.shape[1:-1]))
-            count += 2 * places * int(np.prod(layer.kernel.shape))
-    return count
+    counted = [layer for layer in model.layers if isinstance(layer, layers.Conv2D | layers.Dense)]
+    return sum(2 * math.prod([*layer.output.shape[1:-1], *layer.kernel.shape]) for layer in counted)

@@ -7,6 +7,7 @@ docs/parameters.md is made from it, and the tests hold the lessons to it.
 import ast
 import math
 import numbers
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,7 +56,7 @@ class Parameter:
     meaning: str = ""
     many: bool = False
     choices: tuple[str, ...] = ()
-    joined: bool = False  # "+" joins several choices into one
+    joined: bool = False  # text of several choices, or "none": with "+" for one training, "," for the next
     minimum: float = -math.inf
     maximum: float = math.inf
     above: float = -math.inf
@@ -71,9 +72,9 @@ class Parameter:
             }
             return _listed([*filter(None, self.choices), there[self.path]])
         if self.choices:
-            names = _listed([*(["none"] if self.joined else []), *self.choices])
-            one = f"{names}; + joins several" if self.joined else names
-            return f"a list of these, at least one: {one}" if self.many else one
+            if self.joined:
+                return f"none, {_listed(self.choices)}; + joins several, and a comma begins another training"
+            return _listed(self.choices)
         kinds = {
             int: ("a whole number", "whole numbers"),
             float: ("a number", "numbers"),
@@ -94,7 +95,7 @@ class Parameter:
         Raises `ParameterError` when that is not what the parameter accepts.
         """
         try:
-            values = _as_list(given, self.type) if self.many else [given]
+            values = _as_list(given) if self.many else [given]
             values = [self._checked(value) for value in values]
             if not values:
                 raise ValueError
@@ -122,13 +123,17 @@ class Parameter:
         if not isinstance(value, str | Path):
             raise ValueError
         value = str(value)
-        parts = [part.strip() for part in value.split("+")] if self.joined else [value]
+        if self.path and value and _is_there(Path(value).expanduser(), self.path):
+            return value
+        parts = value.replace("+", ",").split(",") if self.joined else [value]
         known = (*self.choices, "none") if self.joined else self.choices
-        path = Path(value).expanduser() if self.path and value else None
-        is_there = path is not None and (path.is_file() if self.path == "file" else path.exists())
-        if self.choices and not is_there and any(part not in known for part in parts):
+        if self.choices and any(part.strip() not in known for part in parts):
             raise ValueError
-        return "+".join(parts) if self.joined else value
+        return value
+
+
+def _is_there(path: Path, kind: str) -> bool:
+    return path.is_file() if kind == "file" else path.exists()
 
 
 PARAMETERS = {
@@ -148,7 +153,7 @@ PARAMETERS = {
     "pooling": Parameter(str, "what makes the feature maps smaller", choices=POOLING),
     "network": Parameter(str, "which network is trained", choices=NETWORKS),
     "remedies": Parameter(
-        str, "what is tried against overfitting, a training each", many=True, choices=REMEDIES, joined=True
+        str, "what is tried against overfitting, a training each", choices=REMEDIES, joined=True
     ),
     "recipe": Parameter(str, "how long the fast training takes", choices=RECIPES),
     "width": Parameter(
@@ -210,7 +215,7 @@ def check(name: str, value, default=None):
     try:
         return parameter.check(name, value)
     except ParameterError:
-        if default is not None and value in (default, str(default)):
+        if str(value) == str(default):
             return default
         raise
 
@@ -223,9 +228,7 @@ def _parameter_like(name: str, default) -> Parameter:
     return Parameter(kind, many=many)
 
 
-def _as_list(given, kind: type) -> list:
-    if isinstance(given, str) and kind is str:
-        return [part.strip() for part in given.strip("[] ").split(",")]
+def _as_list(given) -> list:
     if isinstance(given, str):
         given = given.strip()
         given = ast.literal_eval(given if given.startswith("[") else f"[{given}]")
@@ -234,5 +237,5 @@ def _as_list(given, kind: type) -> list:
     return list(given)
 
 
-def _listed(words: list[str]) -> str:
+def _listed(words: Sequence[str]) -> str:
     return " or ".join(filter(None, [", ".join(words[:-1]), words[-1]]))

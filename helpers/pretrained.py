@@ -1,31 +1,27 @@
 """A network that comes with the lessons, trained on CIFAR-10: `helpers/weights/cifar10.npz`.
 
 Its card, `helpers/weights/cifar10.md`, says how it was trained and what it can't do. The file holds numbers
-and nothing that is executed. To make it anew from a finished run of lesson 09:
-
-    python -m helpers.pretrained RUN_DIR
+and nothing that is executed. `lessons record weights` makes it anew from a finished run of lesson 09.
 """
 
-import argparse
-import sys
+import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
 from doodles import CLASS_NAMES  # which are those of CIFAR-10
-from helpers import networks, training
-from helpers.datasets.download import has_sha256
-from helpers.fast_training import RECIPE_BOOK, Recipe
+from helpers import networks
+from helpers.errors import UserError
+from helpers.fast_training import RECIPE_BOOK
 
 import keras
 import numpy as np
 
 FILE = Path(__file__).parent / "weights" / "cifar10.npz"
 SHA256 = "ab4d9d735ac7403bff9f2f460eed4259d5f8953e41a4c35184382b7c53c0dfda"
-RECIPE = RECIPE_BOOK["far"]
 
 
-class WeightsError(ValueError):
-    """A file of weights that is not the one that came with the lessons."""
+class WeightsError(UserError, ValueError):
+    """A file of weights that is not the one that came with the lessons, or that doesn't fit."""
 
 
 def load_pretrained(file: Path = FILE, sha256: str = SHA256) -> keras.Model:
@@ -35,15 +31,13 @@ def load_pretrained(file: Path = FILE, sha256: str = SHA256) -> keras.Model:
     SHA-256, before anything in it is read.
     """
     if not file.exists():
-        raise WeightsError(
-            f"The file {file.name} with the trained network is missing from {file.parent.name}/."
-        )
-    if not has_sha256(file, sha256):
+        raise WeightsError(f"The trained network is missing: {file.parent.name}/{file.name}.")
+    if hashlib.sha256(file.read_bytes()).hexdigest() != sha256:
         raise WeightsError(
             f"The file {file.name} is not the one that came with the lessons: its SHA-256 is another one. "
             "Get it anew from the repository."
         )
-    model = _network(RECIPE)
+    model = new_network()
     with np.load(file, allow_pickle=False) as stored:
         model.set_weights([_restored(stored, place) for place in range(len(model.weights))])
     return model
@@ -58,54 +52,13 @@ def check_classes(class_names: Sequence[str]) -> None:
         )
 
 
-def store_weights(model: keras.Model, file: Path = FILE) -> None:
-    """Write the weights of `model` in a quarter of their size: kernels as whole numbers from -127 to 127.
-
-    Each map's kernel has a factor of its own, so that its largest number becomes 127. What has one number a
-    map is stored in float32.
-    """
-    arrays = {}
-    for place, weights in enumerate(model.get_weights()):
-        if weights.ndim > 1:
-            factors = np.abs(weights).max(axis=tuple(range(weights.ndim - 1))) / 127
-            arrays[f"kernel_{place}"] = np.round(weights / factors).astype(np.int8)
-            arrays[f"factors_{place}"] = factors.astype(np.float32)
-        else:
-            arrays[f"vector_{place}"] = weights
-    file.parent.mkdir(exist_ok=True)
-    np.savez_compressed(file, **arrays)
+def new_network() -> keras.Model:
+    """The network of the recipe far, untrained; the weights of its whitening mean nothing yet."""
+    x = np.zeros((1, 32, 32, 3), np.uint8)
+    return networks.fast_network(x, len(CLASS_NAMES), *RECIPE_BOOK["far"].network)
 
 
 def _restored(stored, place: int) -> np.ndarray:
     if f"vector_{place}" in stored:
         return stored[f"vector_{place}"]
     return stored[f"kernel_{place}"].astype(np.float32) * stored[f"factors_{place}"]
-
-
-def _network(recipe: Recipe) -> keras.Model:
-    """The network of `recipe`; the images that whitening asks for don't matter, its kernels are stored."""
-    noise = np.random.default_rng(0).integers(0, 256, (8, 32, 32, 3), dtype=np.uint8)
-    return networks.fast_network(
-        noise, len(CLASS_NAMES), recipe.width, recipe.patch, recipe.blocks, recipe.depth
-    )
-
-
-def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(
-        prog="python -m helpers.pretrained", description="Store a run's network as the one of the lessons."
-    )
-    parser.add_argument("run_dir", metavar="RUN_DIR", help="folder of a finished run of the recipe far")
-    try:
-        run = training.load_run(parser.parse_args(arguments).run_dir)
-        model = _network(RECIPE)
-        model.set_weights(run.load_model().get_weights())
-    except (training.RunError, ValueError) as error:
-        print(error, file=sys.stderr)
-        return 1
-    store_weights(model)
-    print(f"{FILE.name}: {FILE.stat().st_size / 1e6:.2f} MB, test accuracy {run.metrics['test_accuracy']}")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -4,10 +4,10 @@ import re
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import keras
-import numpy as np
 import tensorflow as tf
 from tensorflow.tsl.profiler.protobuf import xplane_pb2
 
@@ -54,22 +54,26 @@ def seconds_by_kind(model: keras.Model, batches, steps: int = 30) -> dict[str, f
     return dict(seconds.most_common())
 
 
-def peak_operations(precision: str, size: int = 1024, repeats: int = 5) -> float:
+def peak_operations(precision: str, size: int = 1024, repeats: int = 25) -> float:
     """Floating-point operations in a CPU second (on a GPU: in a second) of a large product of two matrices.
 
     The most that this machine does in `precision` ("float32", "bfloat16", "float16"): the best of `repeats`.
     """
-    clock = time.perf_counter if tf.config.list_physical_devices("GPU") else time.process_time
     matrix = tf.cast(tf.random.stateless_normal((size, size), [0, 0]), precision)
-    product = tf.function(lambda a: tf.reduce_sum(tf.matmul(a, a)))
-    float(product(matrix))  # the first call builds it
-    best = np.inf
+    product = tf.function(lambda: tf.reduce_sum(tf.matmul(matrix, matrix)))
+    return 2 * size**3 / min(seconds_of(product, repeats))
+
+
+def seconds_of(step: Callable, repeats: int) -> list[float]:
+    """CPU seconds (on a GPU: seconds) of `step()`, which returns a number, each of `repeats` times."""
+    clock = time.perf_counter if tf.config.list_physical_devices("GPU") else time.process_time
+    float(step())  # the first call builds it
+    seconds = []
     for _ in range(repeats):
         begin = clock()
-        for _ in range(5):
-            float(product(matrix))
-        best = min(best, (clock() - begin) / 5)
-    return 2 * size**3 / best
+        float(step())
+        seconds.append(clock() - begin)
+    return seconds
 
 
 def cpu_milliseconds(model: keras.Model, batches, steps: int = 60) -> float:

@@ -45,10 +45,10 @@ def cli():
 @click.option("--parameters", type=FOLDER, metavar="FILE", help="A YAML file of parameters, name: value.")
 def run(lessons, profile, out, pairs, parameters):
     """Run lessons, given by number such as 02 05; all if none is given."""
-    from lesson_tools.run import read_parameters, run_series
+    from lesson_tools.run import read_parameters, run_lessons
 
     given = read_parameters(parameters) if parameters else {}
-    run_series(lessons, profile, out, given | dict(pairs))
+    run_lessons(lessons, profile, out, given | dict(pairs))
 
 
 @cli.command()

@@ -1,16 +1,19 @@
-"""Renew the stored outputs of the lessons: `python -m lesson_tools.outputs`, or `make outputs`.
+"""Renew the stored outputs of the lessons: `lessons outputs --help`.
 
 Each lesson is executed on the built-in images with its own defaults otherwise, in an empty folder, and
 the outputs are put into the lesson as it stands. Outputs that mean something on one machine alone (cells
 tagged `machine`) are left out. A lesson that fails or warns changes nothing.
 """
 
-import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
+from helpers.errors import UserError
+from helpers.files import whole_file
 from lesson_tools.pages import without_widgets
-from lesson_tools.run import SeriesError, execute, find_lessons
+from lesson_tools.parameters import PAGE, with_tables
+from lesson_tools.run import execute, find_lessons
 
 import nbformat
 
@@ -18,7 +21,7 @@ import nbformat
 def stored_outputs(lesson: Path, folder: Path) -> nbformat.NotebookNode:
     """Execute `lesson` in `folder` and return it with the outputs to store.
 
-    Raises `SeriesError` when a cell fails or writes to stderr.
+    Raises `UserError` when a cell fails or writes to stderr.
     """
     executed = without_widgets(execute(lesson, folder / lesson.name, {"dataset": "doodles"}, cwd=folder))
     outputs = {cell.id: cell for cell in executed.cells if cell.cell_type == "code"}
@@ -28,25 +31,21 @@ def stored_outputs(lesson: Path, folder: Path) -> nbformat.NotebookNode:
         cell.outputs = [] if "machine" in cell.metadata.get("tags", []) else outputs[cell.id].outputs
         for output in cell.outputs:
             if output.get("name") == "stderr":
-                raise SeriesError(f"{lesson.name} wrote to stderr in cell {cell.id}: {output['text']}")
+                raise UserError(f"{lesson.name} wrote to stderr in cell {cell.id}: {output['text']}")
             if "execution_count" in output:
                 output.execution_count = number
     return notebook
 
 
-def main(numbers: list[str]) -> int:
-    try:
-        with tempfile.TemporaryDirectory() as folder:
-            for lesson in find_lessons(numbers):
-                notebook = stored_outputs(lesson, Path(folder))
-                partial = lesson.with_suffix(".partial")
+def renew_outputs(numbers: Sequence[str] = ()) -> None:
+    """Store the outputs of the lessons with these numbers, of all without one, and docs/parameters.md.
+
+    Raises `UserError` when a lesson fails or warns; it then stays as it was.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        for lesson in find_lessons(numbers):
+            notebook = stored_outputs(lesson, Path(folder))
+            with whole_file(lesson) as partial:
                 nbformat.write(notebook, partial)
-                partial.replace(lesson)
-    except SeriesError as error:
-        print(error, file=sys.stderr)
-        return 1
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    with whole_file(PAGE) as partial:
+        partial.write_text(with_tables(PAGE.read_text(encoding="utf-8")), encoding="utf-8")

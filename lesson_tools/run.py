@@ -1,4 +1,4 @@
-"""Run lessons of the series, one after another: `python -m lesson_tools.run --help`.
+"""Run lessons of the series, one after another: `lessons run --help`.
 
 Each lesson is executed by papermill in a kernel of its own. The folder given with --out then holds the
 executed lessons, an HTML page of each, and an index of the pages.
@@ -12,7 +12,6 @@ from pathlib import Path
 
 from helpers.errors import UserError
 from helpers.parameters import check, refuse_unknown
-from lesson_tools.pages import index_page, lesson_page
 
 import nbformat
 import papermill
@@ -33,11 +32,7 @@ PROFILES = {
 FOLDERS_OF_RUNS = {"08": "longer", "09": "fast", "10": "sweeps"}  # the lessons that train several networks
 
 
-class SeriesError(UserError):
-    """A call that can't be carried out; the message says what was wrong and what is accepted."""
-
-
-class LessonError(SeriesError):
+class LessonError(UserError):
     """A lesson that stopped before its end.
 
     `cell` is the cell as Jupyter counts it, such as "In [7]", and `error` what went wrong, such as
@@ -54,7 +49,7 @@ def find_lessons(numbers: Sequence[str] = ()) -> list[Path]:
     lessons = {path.name[:2]: path for path in sorted(NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))}
     unknown = [number for number in numbers if number.zfill(2) not in lessons]
     if unknown:
-        raise SeriesError(f"There is no lesson {', '.join(unknown)}; the lessons are {', '.join(lessons)}.")
+        raise UserError(f"There is no lesson {', '.join(unknown)}; the lessons are {', '.join(lessons)}.")
     chosen = {number.zfill(2) for number in numbers} or lessons
     return [path for number, path in lessons.items() if number in chosen]
 
@@ -62,7 +57,7 @@ def find_lessons(numbers: Sequence[str] = ()) -> list[Path]:
 def lesson_parameters(lesson: Path) -> dict:
     """The parameters of a lesson with their default values.
 
-    Raises `SeriesError` for a default that is not written out, such as 2 * 3: its type can't be read.
+    Raises `UserError` for a default that is not written out, such as 2 * 3: its type can't be read.
     """
     found = papermill.inspect_notebook(lesson)
     defaults = {}
@@ -70,7 +65,7 @@ def lesson_parameters(lesson: Path) -> dict:
         try:
             defaults[name] = ast.literal_eval(parameter["default"])
         except (ValueError, SyntaxError):
-            raise SeriesError(
+            raise UserError(
                 f"The parameter {name} of {lesson.name} has the default {parameter['default']}; accepted are "
                 "numbers, text and lists, written out."
             ) from None
@@ -80,7 +75,7 @@ def lesson_parameters(lesson: Path) -> dict:
 def checked_parameters(lessons: list[Path], given: dict) -> dict:
     """Return `given` with each value in its parameter's type.
 
-    Text is read as that type, so that "2" serves for a whole number. Raises `SeriesError` for a parameter
+    Text is read as that type, so that "2" serves for a whole number. Raises `UserError` for a parameter
     that none of the lessons has and for a value that is not of its type.
     """
     defaults = {}
@@ -134,7 +129,7 @@ def _last_started(executed: Path) -> str:
 def run_lesson(lesson: Path, out: Path, parameters: dict) -> str:
     """Execute one lesson into the folder `out` and return its line: title, time and headline.
 
-    The lesson's page and the index are written too, also when a cell fails, which raises `SeriesError`.
+    The lesson's page and the index are written too, also when a cell fails, which raises `UserError`.
     """
     try:
         notebook = execute(lesson, out / lesson.name, parameters)
@@ -160,6 +155,8 @@ def outcome(notebook: NotebookNode) -> tuple[float, str]:
 
 def write_pages(out: Path) -> None:
     """Write an HTML page for each executed lesson in the folder `out`, and the index of all of them."""
+    from lesson_tools.pages import index_page, lesson_page  # slow, and a sweep doesn't need them
+
     executed = sorted(out.glob("[0-9][0-9]_*.ipynb"))
     notebooks = {path: nbformat.read(path, as_version=4) for path in executed}
     names = [path.stem for path in executed]
@@ -175,53 +172,58 @@ def title(lesson: Path) -> str:
     return f"{number} {words.replace('_', ' ').capitalize().replace('gpu', 'GPU')}"
 
 
-def run_series(
+def run_lessons(
     numbers: Sequence[str] = (), profile: str = "quick", out: Path = Path("build"), given: dict | None = None
 ) -> None:
     """Run the lessons with these numbers in order, with a profile's parameters and those `given`.
 
-    Prints a line a lesson. Raises `SeriesError` before anything runs for a lesson, profile, parameter or
+    Prints a line a lesson. Raises `UserError` before anything runs for a lesson, profile, parameter or
     value that there is not, and at the first lesson that fails.
     """
     lessons = find_lessons(numbers)
     if profile not in PROFILES:
-        raise SeriesError(f"There is no profile {profile}; the profiles are {', '.join(PROFILES)}.")
+        raise UserError(f"There is no profile {profile}; the profiles are {', '.join(PROFILES)}.")
     given = checked_parameters(lessons, given or {})
     out = Path(out).resolve()
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise SeriesError(f"The folder {out} can't be made: {error.strerror}.") from None
-    # Lessons 05 to 07 share one run folder, 08 to 10 have folders of runs. A user's own run_dir is kept and
-    # goes on; these start anew.
-    folders = {lesson: out / FOLDERS_OF_RUNS.get(lesson.name[:2], "run") for lesson in lessons}
-    chosen = {lesson.name[:2] for lesson in lessons}
-    if "run_dir" not in given:
-        earlier = [out / "run"] if "05" in chosen else []
-        for number in chosen & FOLDERS_OF_RUNS.keys():
-            earlier += (out / FOLDERS_OF_RUNS[number]).glob("*")
-        for folder in earlier:
-            if (folder / "settings.json").exists() or (
-                folder / "sweep.json"
-            ).exists():  # anything else is not ours to delete
-                shutil.rmtree(folder)
-    for lesson, folder in folders.items():
+        raise UserError(f"The folder {out} can't be made: {error.strerror}.") from None
+    if "run_dir" not in given:  # a user's own run_dir is kept and goes on
+        begin_anew(out, lessons)
+    for lesson in lessons:
         profile_parameters = dict(PROFILES[profile])
         if "recipe" in lesson_parameters(lesson):  # a recipe has a length of its own
             profile_parameters.pop("epochs")
-        parameters = {**profile_parameters, "run_dir": str(folder)} | given
+        parameters = {**profile_parameters, "run_dir": str(_folder_of_runs(out, lesson))} | given
         print(run_lesson(lesson, out, parameters), flush=True)
     print(f"\nThe pages: {out / 'index.html'}")
 
 
+def _folder_of_runs(out: Path, lesson: Path) -> Path:
+    """Lessons 05 to 07 share one run, the later ones have folders of runs."""
+    return out / FOLDERS_OF_RUNS.get(lesson.name[:2], "run")
+
+
+def begin_anew(out: Path, lessons: Sequence[Path]) -> None:
+    """Delete the runs in `out` that these lessons make; known by their files, so nothing else is deleted."""
+    for lesson in lessons:
+        folder = _folder_of_runs(out, lesson)
+        several = lesson.name[:2] in FOLDERS_OF_RUNS
+        runs = folder.glob("*") if several else [folder] if lesson.name.startswith("05") else []
+        for run in runs:
+            if (run / "settings.json").exists() or (run / "sweep.json").exists():
+                shutil.rmtree(run)
+
+
 def read_parameters(path: str | Path, form: str = "name: value, a line each") -> dict:
-    """Read a YAML file of parameters. Raises `SeriesError` when it is not there or not of this form."""
+    """Read a YAML file of parameters. Raises `UserError` when it is not there or not of this form."""
     try:
         given = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
     except OSError as error:
-        raise SeriesError(f"The parameter file {path} can't be read: {error.strerror}.") from None
+        raise UserError(f"The parameter file {path} can't be read: {error.strerror}.") from None
     except (yaml.YAMLError, UnicodeDecodeError):
         given = None
     if not isinstance(given, dict):
-        raise SeriesError(f"The parameter file {path} is not YAML of the form {form}.")
+        raise UserError(f"The parameter file {path} is not YAML of the form {form}.")
     return given

@@ -132,7 +132,7 @@ def test_lesson_08_refuses_a_remedy_that_there_is_not(tmp_path):
     given = {"dataset": "mine.npz", "epochs": 1, "run_dir": "longer", "remedies": "none, dropout+sleep"}
     done = run_plain_papermill(LESSONS[7], tmp_path, **given)
     assert done.returncode != 0
-    assert "There is no remedy 'sleep'; there are none, early_stopping, dropout" in done.stderr
+    assert "none, early_stopping, dropout" in done.stderr and "['dropout+sleep'] is not." in done.stderr
     assert not (tmp_path / "longer").exists()  # refused before anything is trained
 
 
@@ -166,18 +166,3 @@ def test_lesson_06_refuses_that_network_for_other_classes(tmp_path):
     done = run_plain_papermill(LESSONS[5], tmp_path, dataset="mine.npz", weights="shipped")
     assert done.returncode == 1
     assert 'these images have the classes class 0, class 1, class 2: give weights="run".' in done.stderr
-
-
-def test_lesson_09_refuses_a_recipe_that_there_is_not(tmp_path):
-    done = run_plain_papermill(LESSONS[8], tmp_path, dataset="doodles", recipe="hours")
-    assert done.returncode == 1
-    assert "There is no 'hours' among seconds, minutes, far." in done.stderr
-    assert not (tmp_path / "runs").exists()  # refused before anything is trained
-
-
-def test_lesson_10_refuses_a_learning_rate_that_is_none(tmp_path):
-    given = {"dataset": "doodles", "learning_rates": "0.1, fast", "run_dir": "sweeps"}
-    done = run_plain_papermill(LESSONS[9], tmp_path, **given)
-    assert done.returncode == 1
-    assert "The parameter learning_rate is a number, such as 0.001; 'fast' is not." in done.stderr
-    assert not (tmp_path / "sweeps").exists()  # refused before anything runs

@@ -1,19 +1,14 @@
-"""The networks have the shapes and the parameters that lesson 04 derives."""
+"""The networks have the shapes and the parameters that lessons 04 and 09 derive."""
 
-from helpers.networks import (
-    NORMALIZATION,
-    POOLING,
-    dense_network,
-    normalization_layer,
-    reference_network,
-    residual_network,
-)
+from helpers import networks
+from helpers.networks import dense_network, normalization_layer, reference_network, residual_network
+from helpers.parameters import NORMALIZATION, ParameterError
 from helpers.prediction import predict_probabilities
-from lesson_tools import run
 
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 
 def test_reference_network():
@@ -45,13 +40,10 @@ def test_reference_network_with_other_pooling(pooling, last_maps, parameters):
     assert ("AveragePooling2D" in kinds) == (pooling == "average") and "MaxPooling2D" not in kinds
 
 
-def test_pooling_that_there_is_not():
-    with pytest.raises(ValueError, match="pooling is one of max, average, stride; 'min' is not"):
+def test_words_that_there_are_not():
+    with pytest.raises(ParameterError, match="pooling is max, average or stride; 'min' is not"):
         reference_network(pooling="min")
-
-
-def test_normalization_that_there_is_not():
-    with pytest.raises(ValueError, match="normalization is one of none, divide, standardize; 'max' is not"):
+    with pytest.raises(ParameterError, match="normalization is none, divide or standardize; 'max' is not"):
         normalization_layer("max", np.zeros((1, 32, 32, 3), np.uint8))
 
 
@@ -63,13 +55,6 @@ def test_normalization_layers():
     np.testing.assert_allclose(results["divide"], x / 255, atol=1e-6)
     np.testing.assert_allclose(results["standardize"].mean(axis=(0, 1, 2)), 0, atol=0.01)
     np.testing.assert_allclose(results["standardize"].std(axis=(0, 1, 2)), 1, atol=0.01)
-
-
-@pytest.mark.parametrize(("name", "words"), [("pooling", POOLING), ("normalization", NORMALIZATION)])
-def test_the_runner_accepts_the_words_that_the_networks_do(name, words):
-    fits, accepted = run.ACCEPTED[name]
-    assert [word for word in (*words, "min") if fits(word)] == list(words)
-    assert all(word in accepted for word in words)
 
 
 def test_the_dense_network_has_more_parameters():
@@ -106,3 +91,70 @@ def test_residual_network_changes_images_during_the_training_alone():
     answers = [np.asarray(with_flip(x, training=False)) for _ in range(2)]
     np.testing.assert_array_equal(*answers)
     assert np.ptp([np.asarray(with_flip(x, training=True)) for _ in range(3)], axis=0).max() > 0.01
+
+
+# --- The fast network ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("patch", [2, 4])
+def test_whitened_patches_are_uncorrelated_and_alike_in_size(patch):
+    x = np.random.default_rng(0).integers(0, 256, (500, 32, 32, 3)).astype(np.uint8)
+    x = ((x.astype(int) + np.roll(x, 1, 1) + np.roll(x, 1, 2)) // 3).astype(np.uint8)  # neighbors alike
+    kernels, biases = networks.whitening_kernels(x, patch)
+    half = min(24, patch * patch * 3)
+    assert kernels.shape == (patch, patch, 3, 2 * half) and biases.shape == (2 * half,)
+    assert np.array_equal(kernels[..., :half], -kernels[..., half:])
+    maps = tf.nn.conv2d(x / np.float32(127.5) - 1, kernels, patch // 2, "VALID") + biases
+    numbers = maps[..., :half].numpy().reshape(-1, half)
+    assert np.abs(np.corrcoef(numbers, rowvar=False) - np.eye(half)).max() < 0.05
+    assert np.abs(numbers.mean(axis=0)).max() < 0.01
+    deviations = numbers.std(axis=0)
+    assert deviations.max() < 1.01 and deviations.min() > 0.5  # weak ones are kept small
+
+
+@pytest.mark.parametrize("is_training", [True, False])
+def test_the_fused_batch_normalization_is_that_of_keras(is_training):
+    x = np.random.default_rng(0).normal(3, 2, (16, 6, 6, 5)).astype("float32")
+    results, states = [], []
+    for kind in (keras.layers.BatchNormalization, networks.FusedBatchNormalization):
+        layer = kind(momentum=0.8)
+        layer.build(x.shape)
+        layer.set_weights([np.full(5, value, "float32") for value in (1.5, 0.3, 2.0, 4.0)])
+        with tf.GradientTape() as tape:
+            result = layer(x, training=is_training)
+            loss = tf.reduce_sum(result**3)
+        results.append([result.numpy(), *(g.numpy() for g in tape.gradient(loss, layer.trainable_weights))])
+        states.append(layer.non_trainable_weights)
+    for ours, kerass in zip(*results, strict=True):
+        np.testing.assert_allclose(ours, kerass, rtol=2e-3, atol=2e-3)
+    for ours, kerass in zip(*states, strict=True):
+        np.testing.assert_allclose(ours, kerass, rtol=2e-3)
+
+
+def test_operations_are_counted():
+    # 2 · 3 · 3 · channels · maps · places, and 2 · inputs · outputs
+    by_hand = 2 * 9 * (3 * 32 * 30 * 30 + 32 * 64 * 13 * 13 + 64 * 64 * 4 * 4) + 2 * (1024 * 64 + 64 * 10)
+    assert networks.operations(networks.reference_network()) == by_hand
+
+
+def test_each_idea_can_be_left_out():
+    x_train = np.random.default_rng(0).integers(0, 256, (20, 32, 32, 3)).astype(np.uint8)
+
+    def network(**others):
+        return networks.fast_network(x_train, 3, width=8, **others)
+
+    whole = network()
+    kinds = [type(layer).__name__ for layer in whole.layers]
+    assert not whole.layers[2].trainable and "FusedBatchNormalization" in kinds
+    assert network(without=["whitening"]).layers[2].trainable
+    bare = network(without=["batch_normalization"])
+    assert not any("Normalization" in type(layer).__name__ for layer in bare.layers)
+    late = [type(layer).__name__ for layer in network(without=["early_pooling"]).layers]
+    assert kinds.index("MaxPooling2D") < kinds.index("ReLU") < late.index("MaxPooling2D")
+    average = network(without=["global_max"])
+    assert any(isinstance(layer, keras.layers.GlobalAveragePooling2D) for layer in average.layers)
+    keras.utils.set_random_seed(0)
+    scaled = network()
+    keras.utils.set_random_seed(0)
+    plain = network(without=["scaled_output"])
+    np.testing.assert_allclose(plain(x_train), 9 * scaled(x_train), rtol=1e-4)

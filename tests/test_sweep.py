@@ -1,48 +1,56 @@
-"""Sweeps: with real workers, schedulers and kernels, some of which are killed on purpose."""
+"""Sweeps: with real workers, schedulers and kernels, some of which are killed on purpose.
+
+Most run on one cluster of threads in this process; a worker that is to be killed, or to see another disk, is
+a process of its own.
+"""
 
 import contextlib
+import importlib
 import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
-import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from lesson_tools import run, sweep, sweep_worker
+from helpers.errors import UserError
+from lesson_tools import run, sweep
+from lesson_tools.cli import cli
 
 import nbformat
 import pandas as pd
 import psutil
 import pytest
+from click.testing import CliRunner
+from distributed import LocalCluster
 
 PARAMETERS = """
-seconds = 0.0  # how long it takes
 fault = "none"  # what goes wrong
+release = ""  # a file that it waits for
 seed = 0  # seed of the random numbers
 images = [1]  # places
 run_dir = "runs/toy"  # folder of the run
 """
 BODY = """
 import json, os, pathlib, time
-time.sleep(seconds)
+while release and not os.path.exists(release): time.sleep(0.05)
 if fault == "error": raise ValueError("on purpose")
 if fault == "dies": os.kill(os.getpid(), 9)
+if fault == "orphaned": os.kill(os.getppid(), 9)
 if fault == "fills": pathlib.Path("much").write_bytes(bytes(10_000_000))
-if fault not in ("none", "error", "dies", "fills"):
-    marker = pathlib.Path(fault)
-    if not marker.exists():
-        marker.touch()
-        raise ValueError("the first time")
+if os.path.isabs(fault) and not os.path.exists(fault):
+    pathlib.Path(fault).touch()
+    raise ValueError("the first time")
 folder = pathlib.Path(run_dir)
 folder.mkdir(parents=True)
 measured = {"validation_accuracy": seed / 10, "who": os.environ.get("WHO", ""), "classes": ["a", "b"]}
 measured["threads"] = os.environ["TF_NUM_INTRAOP_THREADS"]
 (folder / "metrics.json").write_text(json.dumps(measured))
 """
-BIN = Path(sys.executable).parent
+HERE = {"HERE": 1}  # what a run takes that is for the workers of this process
 
 
 @pytest.fixture
@@ -52,30 +60,15 @@ def toy(tmp_path):
     parameters.metadata.tags = ["parameters"]
     notebook = nbformat.v4.new_notebook(cells=[parameters, nbformat.v4.new_code_cell(BODY.strip())])
     notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    (tmp_path / "toys").mkdir()
-    nbformat.write(notebook, tmp_path / "toys" / "toy.ipynb")
-    return tmp_path / "toys" / "toy.ipynb"
+    nbformat.write(notebook, tmp_path / "toy.ipynb")
+    return tmp_path / "toy.ipynb"
 
 
-def command(toy, grid: dict, out, *more) -> list[str]:
-    """The command of a sweep, its grid written beside the notebook."""
+def options(toy, grid: dict, out, *more) -> list[str]:
+    """What follows `lessons` on the command line; the grid is written beside the notebook."""
     file = toy.parent / f"{out.name}.yaml"
     file.write_text(json.dumps(grid))  # JSON is YAML
-    return [
-        sys.executable,
-        "-m",
-        "lesson_tools.sweep",
-        str(toy),
-        "--grid",
-        str(file),
-        "--out",
-        str(out),
-        *more,
-    ]
-
-
-def call(*arguments, **options) -> subprocess.CompletedProcess:
-    return subprocess.run(command(*arguments), capture_output=True, text=True, timeout=200, **options)
+    return ["sweep", str(toy), "--grid", str(file), "--out", str(out), *more]
 
 
 def wait_for(condition, seconds=60):
@@ -85,72 +78,68 @@ def wait_for(condition, seconds=60):
         time.sleep(0.1)
 
 
-def processes_of(folder) -> list[str]:
-    """The processes of runs whose sweep is in `folder`, or was started from there."""
+def processes(folder, kind="") -> list[str]:
+    """The processes that were started with TEST_FOLDER, or by such ones."""
     found = []
     for process in psutil.process_iter(["cmdline", "environ"]):
-        environ = process.info["environ"] or {}
-        if environ.get("TEST_FOLDER") == str(folder):
-            found.append(" ".join(process.info["cmdline"] or []))
+        line = " ".join(process.info["cmdline"] or [])
+        if (process.info["environ"] or {}).get("TEST_FOLDER") == str(folder) and kind in line:
+            found.append(line)
     return found
 
 
-class Cluster:
-    """A Dask scheduler and workers, each a process of its own, on the loopback."""
-
-    def __init__(self, folder):
-        self.folder, self.processes = folder, []
-        file = folder / "scheduler.json"
-        self.scheduler = self.start("scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard")
-        wait_for(file.exists)
-        self.address = json.loads(file.read_text())["address"]
-
-    def start(self, kind, *more, before=(), **environment):
-        arguments = [
-            *before,
-            str(BIN / "dask"),
-            kind,
-            "--scheduler-file",
-            str(self.folder / "scheduler.json"),
-        ]
-        log = (self.folder / f"{kind}{len(self.processes)}.log").open("wb")
-        environment = os.environ | {"TEST_FOLDER": str(self.folder)} | environment
-        process = subprocess.Popen(
-            [*arguments, *more],
-            stdout=log,
-            stderr=log,
-            env=environment,
-            cwd=self.folder,
-            start_new_session=True,
-        )
-        self.processes.append(process)
-        return process
-
-    def worker(self, *more, **options):
-        return self.start("worker", "--nthreads", "1", "--no-dashboard", *more, **options)
-
-    def registered(self) -> int:
-        return sum("Registered to" in log.read_text() for log in self.folder.glob("worker*.log"))
-
-    def stop(self):
-        for process in self.processes:
-            kill_group(process)
-
-
-def kill_group(process):
-    try:
-        os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        return
-    process.wait()
+@pytest.fixture(scope="module")
+def cluster():
+    """A scheduler and a worker for two runs at a time, all of it in this process."""
+    with LocalCluster(
+        n_workers=1,
+        threads_per_worker=2,
+        processes=False,
+        protocol="tcp://",
+        host="127.0.0.1",
+        resources={"HERE": 2},
+        dashboard_address="127.0.0.1:0",
+        scheduler_kwargs={"dashboard": False},
+    ) as cluster:
+        yield cluster
 
 
 @pytest.fixture
-def cluster(tmp_path):
-    (tmp_path / "cluster").mkdir()
-    cluster = Cluster(tmp_path / "cluster")
-    yield cluster
-    cluster.stop()
+def dask(tmp_path):
+    """Start `dask scheduler` or `dask worker` as a process; all of them are gone after the test."""
+    started = []
+
+    def start(*arguments, before=(), **environment) -> subprocess.Popen:
+        process = subprocess.Popen(
+            [*before, str(Path(sys.executable).parent / "dask"), *map(str, arguments)],
+            stderr=(tmp_path / "dask.log").open("ab"),
+            env=os.environ | {"TEST_FOLDER": str(tmp_path)} | environment,
+            cwd=tmp_path,
+            start_new_session=True,
+        )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+@pytest.fixture
+def worker(dask, cluster):
+    """Start a worker of `cluster` as a process."""
+
+    def start(*arguments, **more) -> subprocess.Popen:
+        address = cluster.scheduler_address
+        return dask("worker", address, "--nthreads", 1, "--no-nanny", "--no-dashboard", *arguments, **more)
+
+    yield start
+    for process in psutil.Process().children():
+        if "dask" in " ".join(process.cmdline()):
+            process.kill()
+    wait_for(lambda: len(cluster.scheduler.workers) == 1)
 
 
 # --- Refused before anything starts ------------------------------------------------------------------
@@ -160,63 +149,68 @@ def cluster(tmp_path):
     ("lesson", "grid", "sentence"),
     [
         ("99", {"seed": [0, 1]}, "There is no lesson 99; the lessons are 01"),
-        ("nowhere.ipynb", {"seed": [0, 1]}, "There is no notebook nowhere.ipynb"),
+        ("nowhere.ipynb", {"seed": [0, 1]}, "There is no notebook at nowhere.ipynb"),
         ("05", {}, "The grid is empty"),
         ("05", {"seed": []}, "The parameter seed has no value in the grid"),
+        ("05", {"seed": None}, "The parameter seed is a whole number"),
+        ("05", {"seed": {"from": 0}}, "The parameter seed is a whole number"),
         ("05", {"seed": [0, 1, 0]}, "The grid has the value 0 of seed twice"),
-        ("05", {"rate": [0.1]}, "No chosen lesson has a parameter rate; there are batch_size"),
-        ("05", {"learning_rate": [0.1, "fast"]}, "learning_rate is a number, such as 0.001; 'fast' is not"),
-        ("05", {"learning_rate": [0.1, -1]}, "learning_rate is more than 0; -1.0 is not"),
+        ("05", {"rate": [0.1]}, "There is no parameter rate here; there are batch_size"),
+        ("05", {"learning_rate": [0.1, "fast"]}, "learning_rate is a number, more than 0; 'fast' is not"),
         ("05", {"pooling": ["max", "mean"]}, "pooling is max, average or stride; 'mean' is not"),
         ("05", {"dataset": ["doodles", "no-such"]}, "dataset is auto, cifar10, doodles or the path"),
-        ("05", {"seed": {"from": 0}}, "seed is a whole number"),
         ("06", {"images": [[1], "a"]}, "images is a list of whole numbers"),
+        ("06", {"images": []}, "The parameter images has no value in the grid"),
     ],
 )
-def test_a_grid_that_cannot_be_run_is_refused(tmp_path, capsys, lesson, grid, sentence):
-    (tmp_path / "grid.yaml").write_text(json.dumps(grid))
-    out = tmp_path / "out"
-    assert sweep.main([lesson, "--grid", str(tmp_path / "grid.yaml"), "--out", str(out)]) == 1
-    said = capsys.readouterr()
-    assert sentence in said.err and said.err.count("\n") == 1 and said.out == ""
-    assert not out.exists()
+def test_a_grid_that_cannot_be_run_is_refused(tmp_path, lesson, grid, sentence):
+    with pytest.raises(UserError) as refused:
+        sweep.sweep(lesson, grid, tmp_path / "out")
+    assert sentence in str(refused.value) and not (tmp_path / "out").exists()
 
 
-@pytest.mark.parametrize("text", ["- 1\n", "a: [", "", None])
-def test_a_file_that_is_no_grid_is_refused(tmp_path, capsys, text):
-    if text is not None:
-        (tmp_path / "grid.yaml").write_text(text)
-    assert sweep.main(["05", "--grid", str(tmp_path / "grid.yaml"), "--out", str(tmp_path / "out")]) == 1
-    assert "grid.yaml" in capsys.readouterr().err
+def test_a_file_that_is_no_grid_is_refused(tmp_path, toy):
+    for text in ("- 1\n", "a: [", ""):
+        arguments = options(toy, {}, tmp_path / "out")
+        (tmp_path / "out.yaml").write_text(text)
+        done = CliRunner().invoke(cli, arguments)
+        assert (done.exit_code, done.stdout) == (1, "") and "out.yaml is not YAML" in done.stderr
     assert not (tmp_path / "out").exists()
 
 
 def test_options_that_do_not_fit_are_refused(tmp_path, toy):
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "thesis.txt").write_text("mine")
-    with pytest.raises(sweep.SweepError, match="is not a sweep: choose another folder"):
-        sweep.sweep(toy, {"seed": [0]}, tmp_path / "other")
+    for out, more, sentence in [
+        ("other", {}, "is not a sweep: choose another folder"),
+        ("toy.ipynb", {}, "toy.ipynb can't be used"),
+        (
+            "out",
+            {"scheduler": "tcp://127.0.0.1:1", "workers": 2},
+            "with a scheduler, the cluster has its own",
+        ),
+        ("out", {"resources": {"GPU": 1}}, "give its scheduler, too"),
+        ("out", {"workers": -1}, "workers is a whole number, 0 or more; -1 is not"),
+        ("out", {"retries": "two"}, "retries is a whole number, 0 or more; 'two' is not"),
+    ]:
+        with pytest.raises(UserError, match=sentence):
+            sweep.sweep(toy, {"seed": [0]}, tmp_path / out, **more)
     assert [path.name for path in (tmp_path / "other").iterdir()] == ["thesis.txt"]
-    with pytest.raises(sweep.SweepError, match="with a scheduler, the cluster has its own"):
-        sweep.sweep(toy, {"seed": [0]}, tmp_path / "out", scheduler="tcp://127.0.0.1:1", workers=2)
-    with pytest.raises(sweep.SweepError, match="give its scheduler, too"):
-        sweep.sweep(toy, {"seed": [0]}, tmp_path / "out", resources={"GPU": 1})
-    with pytest.raises(sweep.SweepError, match="workers is 0 or more; -1 is not"):
-        sweep.sweep(toy, {"seed": [0]}, tmp_path / "out", workers=-1)
+    assert not (tmp_path / "out").exists()
     for text in ("GPU", "GPU=-1", "GPU=0", "GPU=inf", "GPU=nan"):
-        with pytest.raises(sweep.SweepError, match=f"GPU=1; '{text}' is not"):
+        with pytest.raises(UserError, match=f"GPU=1; '{text}' is not"):
             sweep.read_resources(text)
     assert sweep.read_resources("GPU=1, MEMORY=2") == {"GPU": 1, "MEMORY": 2}
 
 
 def test_a_scheduler_that_is_not_there_leaves_the_folder_free(tmp_path, toy):
-    out = tmp_path / "out"
-    with pytest.raises(sweep.SweepError, match="nonsense is not the address of a scheduler, tcp://HOST:PORT"):
-        sweep.sweep(toy, {"seed": [0]}, out, scheduler="nonsense")
-    with pytest.raises(sweep.SweepError, match=r"No scheduler answers at tcp://127\.0\.0\.1:1 ") as refused:
-        sweep.sweep(toy, {"seed": [1]}, out, scheduler="tcp://127.0.0.1:1")
-    assert "finished" not in str(refused.value)
-    assert [path.name for path in out.iterdir()] == [".lock"]
+    for seed, address in enumerate(("nonsense", "tcp://127.0.0.1:1")):
+        with pytest.raises(
+            UserError, match=f"No scheduler answers at {address} .* tcp://HOST:PORT"
+        ) as refused:
+            sweep.sweep(toy, {"seed": [seed]}, tmp_path / "out", scheduler=address)
+        assert "finished" not in str(refused.value)
+    assert [path.name for path in (tmp_path / "out").iterdir()] == [".lock"]
 
 
 def test_a_notebook_that_cannot_be_run_is_refused(tmp_path, toy):
@@ -232,14 +226,14 @@ def test_a_notebook_that_cannot_be_run_is_refused(tmp_path, toy):
     del notebook.metadata["kernelspec"]
     nbformat.write(notebook, tmp_path / "kernel.ipynb")
     for name, grid, sentence in [
-        ("text", {"seed": 0}, "text.ipynb is not a notebook"),
+        ("text", {"seed": 0}, "There is no notebook at .*text.ipynb"),
         ("types", {"nothing": 1}, "nothing has the default None, which doesn't say its type"),
-        ("types", {"flag": 1}, "flag is True or False"),
+        ("types", {"flag": 2}, "flag is True or False"),
         ("product", {"product": 1}, "product of product.ipynb has the default 2.*written out"),
         ("untagged", {"seed": 0}, "untagged.ipynb has no cell with the tag parameters"),
         ("kernel", {"seed": 0}, "kernel.ipynb does not say its kernel"),
     ]:
-        with pytest.raises(run.SeriesError, match=sentence):
+        with pytest.raises(UserError, match=sentence):
             sweep.sweep(tmp_path / f"{name}.ipynb", grid, tmp_path / "out")
     assert sweep.checked_grid(tmp_path / "types.ipynb", {"flag": [True, False]}) == {"flag": [True, False]}
     assert not (tmp_path / "out").exists()
@@ -266,96 +260,82 @@ def test_values_and_names():
     assert not any(set(name) & set("/\\:* ,") for name in names)
 
 
-# --- On this machine ---------------------------------------------------------------------------------
+def test_what_is_not_installed_is_named(monkeypatch):
+    monkeypatch.delitem(sys.modules, "lesson_tools.sweep")
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(UserError, match=r'pip install -e "\.\[sweep\]" -c requirements\.txt'):
+        importlib.import_module("lesson_tools.sweep")
 
 
-def test_a_sweep_reports_what_fails_and_goes_on_where_it_was(tmp_path, toy):
+# --- Runs that end well, and others ------------------------------------------------------------------
+
+
+def test_a_sweep_reports_what_fails_and_runs_it_again(tmp_path, toy, cluster):
     out, marker = tmp_path / "out", str(tmp_path / "marker")
-    grid = {"seed": [0, 1], "fault": ["none", "dies", marker]}
-    done = call(toy, grid, out, "--retries", "1")
-    assert done.returncode == 1, done.stderr
-    # The marker of seed 0 serves seed 1, too.
-    assert "4 finished, 2 failed" in done.stdout
-    assert "Failed: seed=1, fault='dies'\n  cell In [3]: its kernel died" in done.stdout
+    arguments = options(toy, {"fault": ["none", "dies", marker]}, out)
+    arguments += ["--scheduler", cluster.scheduler_address, "--resources", "HERE=1"]
+    done = CliRunner().invoke(cli, [*arguments, "--retries", "1"])
+    assert done.exit_code == 1, done.output
+    assert "2 finished, 1 failed" in done.stdout
+    assert "Failed: fault='dies'\n  cell In [3]: its kernel died" in done.stdout
     results = pd.read_csv(out / "results.csv")
-    assert results["status"].value_counts().to_dict() == {"finished": 4, "failed": 2}
-    assert results.loc[results["fault"] == "none", "validation_accuracy"].tolist() == [0, 0.1]
-    assert results.loc[results["fault"] == "dies", "error"].str.contains("In .3.: its kernel died").all()
-    summary = pd.read_csv(out / "summary.csv")
-    assert summary["runs"].tolist() == [2, 2]
-    assert summary["validation_accuracy"].tolist() == pytest.approx([0.05, 0.05])
-    assert summary["validation_accuracy_deviation"].tolist() == pytest.approx([0.0707, 0.0707], abs=1e-3)
-    failed = out / "2_seed=0_fault=dies.failed"
+    assert results["status"].tolist() == ["finished", "failed", "finished"]
+    assert results["error"][1].startswith("cell In [3]: its kernel died")
+    assert set(results["threads"].dropna()) == {1} and "classes" not in results
+    assert pd.read_csv(out / "summary.csv")["runs"].tolist() == [1, 1]
+    failed, whole = out / "2_fault=dies.failed", out / "1_fault=none"
     assert {path.name for path in failed.iterdir()} == {"error.txt", "toy.ipynb"}
     assert "os.kill" in (failed / "toy.ipynb").read_text()
-    whole = out / "1_seed=0_fault=none"
     assert {path.name for path in whole.iterdir()} == {"metrics.json", "toy.ipynb"}
-    cores = sweep.CPU_COUNT
-    assert json.loads((whole / "metrics.json").read_text())["threads"] == str(max(1, cores // min(cores, 8)))
     written = (whole / "toy.ipynb").stat().st_mtime_ns
 
-    again = call(toy, grid, out)
-    assert "6 runs of toy.ipynb, 4 finished before" in again.stdout and again.returncode == 1
-    assert again.stdout.count("Failed: ") == 2
-    assert (whole / "toy.ipynb").stat().st_mtime_ns == written
-    other = call(toy, grid | {"seed": [0, 1, 2]}, out)
-    assert other.returncode == 1
-    assert "holds another sweep (seed was [0, 1], now [0, 1, 2]): choose another folder" in other.stderr
-    assert "results.csv" in [path.name for path in out.iterdir()]
+    again = CliRunner().invoke(cli, arguments)
+    assert again.exit_code == 1 and "3 runs of toy.ipynb, 2 finished before" in again.stdout
+    assert again.stdout.count("Failed: ") == 1 and (whole / "toy.ipynb").stat().st_mtime_ns == written
 
 
-def test_a_finished_sweep_starts_nothing(tmp_path, toy):
-    said, grid = [], {"seed": 4, "images": [[1], [2, 3]]}
-    sweep.sweep(toy, grid, tmp_path / "out", workers=1, say=said.append)
-    assert len(said) == 2 and "1 at a time" in said[1]
-    results = sweep.sweep(toy, grid, tmp_path / "out", workers=1, say=said.append)
-    assert said[2:] == ["2 runs of toy.ipynb, 2 finished before"]
-    assert results["validation_accuracy"].tolist() == [0.4, 0.4] and "classes" not in results
-    notebook = nbformat.read(toy, as_version=4)
-    notebook.cells[1].source += "\nprint('mended')"
-    nbformat.write(notebook, toy)
-    with pytest.raises(sweep.SweepError, match=r"toy\.ipynb has changed since, so old and new runs can't be"):
-        sweep.sweep(toy, grid, tmp_path / "out", workers=1)
-    assert sweep.summarize(results, ["images"]).index.tolist() == ["[1]", "[2, 3]"]
-
-
-def test_one_sweep_a_folder(tmp_path, toy):
-    out = tmp_path / "out"
-    first = subprocess.Popen(command(toy, {"seed": [0], "seconds": 30}, out), stdout=subprocess.DEVNULL)
-    try:
-        wait_for((out / "sweep.json").exists)
-        with pytest.raises(sweep.SweepError, match="Another sweep is at work in"):
-            sweep.sweep(toy, {"seed": [0], "seconds": 30}, out)
-    finally:
-        first.terminate()
-        first.wait()
-
-
-def test_ctrl_c_keeps_what_was_finished_and_leaves_no_process(tmp_path, toy):
-    out = tmp_path / "out"
-    arguments = command(toy, {"seconds": [0, 60], "seed": [0, 1]}, out)
-    environment = os.environ | {"TEST_FOLDER": str(out)}
+def test_ctrl_c_keeps_what_was_finished_and_the_same_call_goes_on(tmp_path, toy, cluster, capsys):
+    out, release = tmp_path / "out", tmp_path / "release"
+    grid = {"release": ["", str(release)]}
     running = subprocess.Popen(
-        arguments,
+        [sys.executable, "-m", "lesson_tools", *options(toy, grid, out, "--workers", "1")],
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
-        env=environment,
+        env=os.environ | {"TEST_FOLDER": str(out)},
         # As a terminal starts it; a shell's background jobs, and all they start, ignore Ctrl-C.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
-    wait_for(lambda: len([path for path in out.glob("*seconds=0.0*") if path.suffix != ".partial"]) == 2)
-    wait_for(lambda: sum("ipykernel" in line for line in processes_of(out)) == 2)
+    wait_for((out / "1_release=").exists)
+    wait_for(lambda: processes(out, "ipykernel"))
+    with pytest.raises(UserError, match="Another sweep is at work in"):
+        sweep.sweep(toy, grid, out)
     os.killpg(running.pid, signal.SIGINT)  # as a terminal does: to all processes of the command
     _, said = running.communicate(timeout=60)
     assert running.returncode == 130
-    assert "Interrupted. 2 of 4 runs finished; that is kept in" in said
+    assert "Interrupted. 1 of 2 runs finished; that is kept in" in said
     assert "the same call runs the others" in said and "Traceback" not in said
-    wait_for(lambda: not processes_of(out), 10)
-    assert pd.read_csv(out / "results.csv")["status"].tolist() == 2 * ["finished"] + 2 * ["missing"]
+    wait_for(lambda: not processes(out), 10)
+    results = pd.read_csv(out / "results.csv")
+    assert results["status"].tolist() == ["finished", "missing"]
+    assert results["threads"][0] == sweep.CPU_COUNT
+
+    release.touch()
+    sweep.sweep(toy, grid, out, scheduler=cluster.scheduler_address, resources=HERE)
+    assert "2 runs of toy.ipynb, 1 finished before\nCluster tcp:" in capsys.readouterr().out
+    results = sweep.sweep(toy, grid, out)
+    assert capsys.readouterr().out == "2 runs of toy.ipynb, 2 finished before\n"  # and nothing is started
+    assert set(results["status"]) == {"finished"}
+    with pytest.raises(UserError, match=r"another sweep \(seed was not there, now \[0\]\): choose another"):
+        sweep.sweep(toy, grid | {"seed": 0}, out)
+    notebook = nbformat.read(toy, as_version=4)
+    notebook.cells[1].source += "\nprint('mended')"
+    nbformat.write(notebook, toy)
+    with pytest.raises(UserError, match=r"toy\.ipynb has changed since, so old and new runs can't be"):
+        sweep.sweep(toy, grid, out)
 
 
-def test_a_kernel_that_does_not_start_is_started_again(tmp_path, toy, monkeypatch):
+def test_a_kernel_that_does_not_start_is_started_again(tmp_path, toy, cluster, monkeypatch):
     """As when two kernels have taken the same port: it ends before it answers."""
     script = tmp_path / "kernel.py"
     script.write_text(
@@ -371,141 +351,122 @@ def test_a_kernel_that_does_not_start_is_started_again(tmp_path, toy, monkeypatc
     argv = [sys.executable, str(script), "-f", "{connection_file}"]
     (spec / "kernel.json").write_text(json.dumps({"argv": argv, "display_name": "x", "language": "python"}))
     monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "jupyter"))
-    said = []
-    results = sweep.sweep(toy, {"seed": 1}, tmp_path / "out", say=said.append)
-    assert (tmp_path / "marker").exists()
-    assert results["status"].tolist() == ["finished"], said
+    results = sweep.sweep(
+        toy, {"seed": 1}, tmp_path / "out", scheduler=cluster.scheduler_address, resources=HERE
+    )
+    assert (tmp_path / "marker").exists() and results["status"].tolist() == ["finished"]
 
 
-IN_A_SMALL_DISK = """
-mount -t tmpfs -o size={size} none {disk} && cd {disk} && {command}
-status=$?
-ls -a {disk}/out
-exit $status
-"""
-
-
-def as_root_of_a_namespace() -> list[str]:
-    """The beginning of a command that may mount, or skip the test where the system doesn't allow it."""
+def as_root_of_a_namespace(script: str) -> list[str]:
+    """The beginning of a command that runs `script`, which may mount; skips where the system forbids it."""
     unshare = shutil.which("unshare")
     if not unshare or subprocess.run([unshare, "-rm", "mount", "-t", "tmpfs", "none", "/mnt"]).returncode:
         pytest.skip("this system lets nobody mount a disk for a test")
-    return [unshare, "-rm"]
+    return [unshare, "-rm", "sh", "-c", script]
 
 
-@pytest.mark.parametrize("where", ["sweep", "run"])
-def test_a_full_disk_stops_the_sweep_and_keeps_what_was_finished(tmp_path, toy, where):
-    unshare = as_root_of_a_namespace()
-    disk, out = tmp_path / "disk", tmp_path / "disk" / "out"
-    disk.mkdir()
-    if where == "sweep":  # the folder of the sweep has room for some runs only
-        grid, size, environment = {"seed": list(range(6))}, "48k", {}
-    else:  # the folder for temporary files: a lesson writes more than there is room for
-        grid, size, environment = {"fault": ["none", "fills"]}, "3m", {"TMPDIR": str(disk)}
-    arguments = " ".join(f"'{part}'" for part in command(toy, grid, out, "--workers", "1"))
-    script = IN_A_SMALL_DISK.format(disk=disk, size=size, command=arguments)
-    done = subprocess.run(
-        [*unshare, "sh", "-c", script],
-        capture_output=True,
-        text=True,
-        timeout=200,
-        env=os.environ | environment,
-    )
-    assert done.returncode == 1, done.stdout
-    assert "Stopped, because the disk with" in done.stderr and "is full" in done.stderr, done.stderr
-    assert "make room" in done.stderr and "Traceback" not in done.stderr
-    finished = [line for line in done.stdout.split() if line[:1].isdigit() and "=" in line]
-    assert finished and f"{len(finished)} of " in done.stderr
-    assert ".partial" not in done.stdout
-
-
-# --- On a cluster ------------------------------------------------------------------------------------
-
-
-def test_workers_with_and_without_the_same_disk(tmp_path, toy, cluster):
-    """One worker sees the folder of the sweep, for the other it is empty: both give all their files."""
-    unshare = as_root_of_a_namespace()
+def test_a_full_disk_stops_the_sweep_and_keeps_what_was_finished(tmp_path, toy, cluster):
     out = tmp_path / "out"
     out.mkdir()
-    hidden = 'mount -t tmpfs none "$0" && exec "$@"'
-    cluster.worker("--no-nanny", before=[*unshare, "sh", "-c", hidden, str(out)], WHO="elsewhere")
-    cluster.worker("--no-nanny", WHO="here")
-    wait_for(lambda: cluster.registered() == 2)
-    grid = {"fault": ["none", "error"], "seed": [0, 1, 2]}  # the first two go to different workers
-    done = call(toy, grid, out, "--scheduler", cluster.address)
-    assert "3 finished, 3 failed" in done.stdout, done.stderr
-    assert "Failed: fault='error', seed=0\n  cell In [3]: ValueError: on purpose\n" in done.stdout
-    assert done.stdout.count("cell In [3]: ValueError: on purpose") == 3
-    results = sweep.read_results(out)
-    assert set(results["who"].dropna()) == {"here", "elsewhere"}
-    assert results["threads"].dropna().unique().tolist() == ["1"]
-    for _, row in results.iterrows():
-        folder = out / (row["folder"] + (".failed" if row["status"] == "failed" else ""))
-        kept = "error.txt" if row["status"] == "failed" else "metrics.json"
-        assert {path.name for path in folder.iterdir()} == {kept, "toy.ipynb"}
-        assert nbformat.read(folder / "toy.ipynb", as_version=4).metadata.papermill.parameters
-
-
-def test_a_worker_that_is_killed_loses_no_run(tmp_path, toy, cluster):
-    out = tmp_path / "out"
-    workers = [cluster.worker("--no-nanny", "--name", name, WHO=name) for name in ("stays", "goes")]
-    arguments = command(toy, {"seed": [0, 1, 2], "seconds": 4}, out, "--scheduler", cluster.address)
-    running = subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True)
-    wait_for(lambda: sum("ipykernel" in line for line in processes_of(cluster.folder)) == 2)
-    workers[1].kill()  # the worker alone, not what it started
-    wait_for(lambda: sum("ipykernel" in line for line in processes_of(cluster.folder)) <= 1, 15)
-    said, _ = running.communicate(timeout=120)
-    assert running.returncode == 0 and "3 finished, 0 failed" in said
-    assert set(sweep.read_results(out)["who"]) == {"stays"}
-
-
-def test_a_scheduler_that_is_lost(tmp_path, toy, cluster):
-    out, grid = tmp_path / "out", {"seconds": [0, 40], "seed": [0]}
-    cluster.worker("--no-nanny")
-    running = subprocess.Popen(
-        command(toy, grid, out, "--scheduler", cluster.address), stderr=subprocess.PIPE, text=True
+    script = 'mount -t tmpfs -o size=24k none "$0" && "$@"; status=$?; ls -a "$0"; exit $status'
+    arguments = options(toy, {"seed": [0, 1]}, out, "--scheduler", cluster.scheduler_address)
+    lessons = [sys.executable, "-m", "lesson_tools", *arguments, "--resources", "HERE=1"]
+    done = subprocess.run(
+        [*as_root_of_a_namespace(script), str(out), *lessons], capture_output=True, text=True, timeout=200
     )
-    wait_for((out / "1_seconds=0.0").exists)
-    cluster.scheduler.kill()
-    _, said = running.communicate(timeout=60)
-    assert running.returncode == 1
-    assert "The scheduler was lost: start it and its workers again. 1 of 2 runs finished" in said
-    assert "Traceback" not in said
+    assert done.returncode == 1, done.stdout
+    assert f"Stopped, because the disk with {out} on " in done.stderr, done.stderr
+    assert "is full: make room. 1 of 2 runs finished" in done.stderr and "Traceback" not in done.stderr
+    assert done.stdout.count("seed=") == 1 and "partial" not in done.stdout
+
+
+# --- Workers that are processes ----------------------------------------------------------------------
+
+
+def test_a_worker_without_the_common_disk_gives_all_files(tmp_path, toy, cluster, worker, capsys):
+    """The folder of the sweep is another one for it, and that for temporary files is small."""
+    out, small = tmp_path / "out", tmp_path / "small"
+    out.mkdir()
+    small.mkdir()
+    script = f'mount -t tmpfs none "{out}" && mount -t tmpfs -o size=3m none "{small}" && exec "$@"'
+    worker(
+        *("--resources", "AWAY=1", "--local-directory", tmp_path / "local"),
+        before=[*as_root_of_a_namespace(script), "sh"],
+        WHO="elsewhere",
+        TMPDIR=str(small),
+    )
+    where = {"scheduler": cluster.scheduler_address, "resources": {"AWAY": 1}}
+    results = sweep.sweep(toy, {"fault": ["none", "error", "orphaned"]}, out, **where)
+    assert results["status"].tolist() == ["finished", "failed", "failed"]
+    assert results["who"][0] == "elsewhere"
+    for name, kept in (("1_fault=none", "metrics.json"), ("2_fault=error.failed", "error.txt")):
+        assert {path.name for path in (out / name).iterdir()} == {kept, "toy.ipynb"}
+        assert nbformat.read(out / name / "toy.ipynb", as_version=4).metadata.papermill.parameters
+    assert "Failed: fault='error'\n  cell In [3]: ValueError: on purpose\n" in capsys.readouterr().out
+    # Out of memory, as the system answers it: the process is gone, without a word.
+    assert results["error"][2] == "its process was ended by signal 9, as it is when memory runs out"
+    with pytest.raises(UserError, match=f"the disk with {small}.* is full: make room. 0 of 1 run finished"):
+        sweep.sweep(toy, {"fault": "fills"}, tmp_path / "other", **where)
+
+
+def test_a_run_waits_for_a_worker_that_has_what_it_takes_and_outlives_it(
+    tmp_path, toy, cluster, worker, capsys
+):
+    """One GPU a worker, as a resource: the worker of this process, without one, gets no run."""
+    out, release = tmp_path / "out", tmp_path / "release"
+    where = {"scheduler": cluster.scheduler_address, "resources": {"GPU": 1}}
+    with ThreadPoolExecutor() as threads:
+        sweeping = threads.submit(sweep.sweep, toy, {"release": str(release)}, out, **where)
+        wait_for((out / "sweep.json").exists)
+        first = worker("--resources", "GPU=1", WHO="first")
+        wait_for(lambda: processes(tmp_path, "ipykernel"))
+        first.kill()  # the worker alone, not what it started
+        first.wait()
+        wait_for(lambda: not processes(tmp_path), 10)
+        release.touch()
+        worker("--resources", "GPU=1", WHO="second")
+        results = sweeping.result(timeout=60)
+    assert results["who"].tolist() == ["second"]
+    assert "--nthreads 1 --resources GPU=1`" in capsys.readouterr().err
+
+
+def test_a_scheduler_that_is_lost(tmp_path, toy, dask):
+    out, file = tmp_path / "out", tmp_path / "scheduler.json"
+    where = ("--host", "127.0.0.1", "--port", 0, "--scheduler-file", file)
+    scheduler = dask("scheduler", *where, "--no-dashboard")
+    wait_for(lambda: file.exists() and file.read_text().endswith("}"))
+    address, grid = json.loads(file.read_text())["address"], {"release": ["", str(tmp_path / "never")]}
+    dask("worker", address, "--no-nanny", "--nthreads", 1, "--no-dashboard")
+    with ThreadPoolExecutor() as threads:
+        sweeping = threads.submit(sweep.sweep, toy, grid, out, scheduler=address)
+        wait_for((out / "1_release=").exists)
+        wait_for(lambda: processes(tmp_path, "ipykernel"))
+        scheduler.kill()
+        scheduler.wait()
+        lost = "The scheduler was lost: start it and its workers again. 1 of 2 runs finished"
+        with pytest.raises(UserError, match=lost):
+            sweeping.result(timeout=60)
     assert sweep.read_results(out)["status"].tolist() == ["finished", "missing"]
-    wait_for(lambda: not [line for line in processes_of(cluster.folder) if "ipykernel" in line], 30)
+    wait_for(lambda: not processes(tmp_path, "ipykernel"), 30)
 
 
-def test_a_run_waits_for_a_worker_that_has_what_it_takes(tmp_path, toy, cluster):
-    """One GPU a worker, as a resource: a worker without one gets no run."""
-    cluster.worker("--no-nanny", WHO="without")
-    out = tmp_path / "out"
-    more = ("--scheduler", cluster.address, "--resources", "GPU=1")
-    running = subprocess.Popen(command(toy, {"seed": [0, 1]}, out, *more), stderr=subprocess.PIPE, text=True)
-    said = []
-    reader = threading.Thread(target=lambda: said.extend(running.stderr))
-    reader.start()
-    wait_for(lambda: "--nthreads 1 --resources GPU=1`" in "".join(said))
-    cluster.worker("--no-nanny", "--resources", "GPU=1", WHO="with")
-    assert running.wait(timeout=100) == 0
-    reader.join()
-    assert set(sweep.read_results(out)["who"]) == {"with"}
-
-
-def test_a_worker_with_other_helpers_is_refused(tmp_path, toy, cluster):
-    shutil.copytree(Path(sweep.__file__).parent, tmp_path / "old" / "helpers")
-    with (tmp_path / "old" / "helpers" / "sweep.py").open("a") as file:
+def test_a_worker_with_other_helpers_is_refused(tmp_path, toy, cluster, worker):
+    here = Path(sweep.__file__).parent.parent
+    for package in ("doodles", "helpers", "lesson_tools"):
+        shutil.copytree(here / package, tmp_path / "old" / package)
+    with (tmp_path / "old" / "helpers" / "figures" / "__init__.py").open("a") as file:
         file.write("# of last year\n")
-    cluster.worker("--no-nanny", PYTHONPATH=str(tmp_path / "old"))
-    wait_for(lambda: cluster.registered() == 1)
-    with pytest.raises(sweep.SweepError, match="has another version of the lessons: bring it up to date"):
-        sweep.sweep(toy, {"seed": [0]}, tmp_path / "out", scheduler=cluster.address)
+    worker(PYTHONPATH=str(tmp_path / "old"))
+    wait_for(lambda: len(cluster.scheduler.workers) == 2)
+    with pytest.raises(UserError, match="has another version of the lessons: bring it up to date"):
+        sweep.sweep(toy, {"seed": [0]}, tmp_path / "out", scheduler=cluster.scheduler_address)
 
 
 # --- Results -----------------------------------------------------------------------------------------
 
 
 def test_a_lesson_that_trains_several_networks_has_a_row_for_each(tmp_path):
-    (tmp_path / "sweep.json").write_text(json.dumps({"grid": {"seed": [0, 1]}}))
+    (tmp_path / "sweep.json").write_text(json.dumps({"grid": {"images": [[1, 2]], "seed": [0, 1]}}))
     for number, accuracies in enumerate(({"none": 0.5, "flip": 0.6}, {"none": 0.7, "flip": 0.6}), start=1):
         for name, accuracy in accuracies.items():
             folder = tmp_path / f"{number}_seed={number - 1}" / name
@@ -513,23 +474,8 @@ def test_a_lesson_that_trains_several_networks_has_a_row_for_each(tmp_path):
             (folder / "metrics.json").write_text(json.dumps({"test_accuracy": accuracy}))
     results = sweep.read_results(tmp_path)
     assert results["run"].tolist() == ["flip", "none", "flip", "none"]
-    summary = sweep.summarize(results, [])
-    assert summary.loc["none", "test_accuracy"] == pytest.approx(0.6)
-    with pytest.raises(sweep.SweepError, match="There is no sweep in"):
+    summary = sweep.summarize(results, ["images"])
+    assert summary.loc[("[1, 2]", "none"), "test_accuracy"] == pytest.approx(0.6)
+    assert summary["test_accuracy_std"].tolist() == pytest.approx([0, 0.1414], abs=1e-3)
+    with pytest.raises(UserError, match="There is no sweep in"):
         sweep.read_results(tmp_path / "nowhere")
-
-
-def test_a_run_whose_process_is_killed_says_so(tmp_path):
-    """Out of memory, as the system answers it: the process is gone, without a word."""
-    environment = os.environ | {"TMPDIR": str(tmp_path)}
-    request = json.dumps({"lesson": "toy.ipynb", "name": "1", "parameters": {}})
-
-    def kill() -> bool:
-        for child in psutil.Process().children():
-            with contextlib.suppress(psutil.Error):  # it may be gone by now
-                if "lesson_tools.sweep_worker" in child.cmdline():
-                    child.kill()
-        return True
-
-    failure = sweep_worker._execute(request, tmp_path, environment, kill)
-    assert failure == "its process was ended by signal 9, as it is when memory runs out"

