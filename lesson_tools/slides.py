@@ -11,108 +11,15 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from lesson_tools.pages import code_colors, page
+from lesson_tools.pages import page
 
 from bs4 import BeautifulSoup, Tag
+from markupsafe import Markup
 
 HEIGHT = 520  # units that a slide has below its heading
 WHOLE = {"What you'll do", "What you'll learn", "What you need", "Summary", "Exercises", "Next"}
 CHECK = re.compile(r"\w+ = None\n\w+\.check_\w+\(")  # an exercise's cell: the class answers aloud
 EXERCISE = re.compile(r"<strong>\d+\.</strong>")
-KEYS = (
-    "Next slide: →, ↓, Page Down, space or a click. Back: ←, ↑, Page Up or a click at the left edge. "
-    "First and last: Home, End."
-)
-
-# Always light: that is what can be read in a room that isn't dark.
-STYLE = """
-:root { color-scheme: light; --u: min(100vw / 1280, 100vh / 720); --link: #0b57d0; --line: #c4c4c4; }
-body { margin: 0; background: #fff; color: #1b1b1b; font-family: system-ui, sans-serif; }
-.slide { width: calc(1280 * var(--u)); height: calc(720 * var(--u)); position: relative; }
-.slide { padding: calc(30 * var(--u)) calc(50 * var(--u)) calc(46 * var(--u)); margin: 0 auto; }
-.slide { font-size: calc(30 * var(--u)); line-height: 1.35; overflow: hidden; }
-.slide { box-sizing: border-box; background: #fff; outline: 0; }
-.content { height: 100%; display: flex; flex-direction: column; }
-.content > * { flex: none; margin: 0 0 .5em; }
-.number { position: absolute; right: calc(50 * var(--u)); bottom: calc(10 * var(--u)); margin: 0; }
-.number { color: #555; font-size: .6em; }
-h1 { font-size: 2em; line-height: 1.15; }
-h2 { font-size: 1.4em; line-height: 1.15; }
-h2 span { font-weight: normal; color: #555; }
-.title { justify-content: center; }
-.title > p { max-width: 34em; }
-.small { font-size: .75em; }
-a { color: var(--link); }
-summary { cursor: pointer; }
-:focus-visible { outline: .1em solid var(--link); outline-offset: .1em; }
-ul, ol { padding-left: 1.3em; }
-li { margin-bottom: .25em; }
-pre, code { font-family: ui-monospace, Consolas, monospace; }
-code { font-size: .9em; }
-pre { font-size: min(.8em, 62em / var(--columns)); line-height: 1.35; margin: 0; white-space: pre-wrap; }
-pre { overflow-wrap: anywhere; }
-pre code { font-size: inherit; }
-.code { background: #f8f8f8; border: 1px solid var(--line); border-radius: .3em; padding: .3em .5em; }
-.output { padding: 0 .5em; }
-.note { font-style: italic; }
-.content > .figure { flex: 1; min-height: 0; margin: 0; }
-.figure img { display: block; width: 100%; height: 100%; object-fit: contain; }
-table { border-collapse: collapse; font-size: .8em; font-variant-numeric: tabular-nums; line-height: 1.25; }
-td, th { padding: .15em .7em; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top; }
-.dataframe td { white-space: nowrap; }
-@media screen {
-  .presented { overflow: hidden; height: 100vh; }
-  .presented .slide { position: absolute; inset: 0; margin: auto; visibility: hidden; }
-  .presented .slide.here { visibility: visible; }
-}
-@page { size: 1280px 720px; margin: 0; }
-@media print { :root { --u: 1px; } .slide { break-after: page; } details:not([open]) { display: none; } }
-"""
-
-SCRIPT = """
-const slides = [...document.querySelectorAll(".slide")];
-const steps = { ArrowRight: 1, ArrowDown: 1, PageDown: 1, " ": 1, ArrowLeft: -1, ArrowUp: -1, PageUp: -1 };
-const asked = () => (parseInt(location.hash.slice(1)) || 1) - 1; // "#12" is the twelfth
-let here = 0;
-
-// Make the text of a slide smaller until nothing is cut off.
-function fit(slide) {
-  const content = slide.querySelector(".content");
-  for (let percent = 100; percent >= 30; percent -= 2) {
-    content.style.fontSize = percent + "%";
-    const over = (side) => content["scroll" + side] > content["client" + side] + 1;
-    if (!over("Height") && !over("Width")) break;
-  }
-}
-
-function show(place) {
-  here = Math.max(0, Math.min(place, slides.length - 1));
-  slides.forEach((slide, number) => slide.classList.toggle("here", number === here));
-  history.replaceState(null, "", "#" + slides[here].id);
-  slides[here].focus({ preventScroll: true });
-}
-
-addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.altKey || event.metaKey) return;
-  if (event.key === " " && event.target.closest("summary, a")) return; // it opens what has the focus
-  if (event.key === "Home") show(0);
-  else if (event.key === "End") show(slides.length - 1);
-  else if (event.key in steps) show(here + (event.key === " " && event.shiftKey ? -1 : steps[event.key]));
-  else return;
-  event.preventDefault();
-});
-addEventListener("click", (event) => {
-  if (event.target.closest("a, details") || !getSelection().isCollapsed) return;
-  show(here + (event.clientX < innerWidth / 8 ? -1 : 1));
-});
-addEventListener("toggle", (event) => fit(event.target.closest(".slide")), true);
-addEventListener("resize", () => slides.forEach(fit));
-addEventListener("hashchange", () => show(asked()));
-
-document.body.classList.add("presented");
-slides.forEach(fit);
-show(asked());
-"""
 
 
 @dataclass
@@ -132,24 +39,22 @@ def lesson_slides(body: BeautifulSoup, title: str, page_of_lesson: str, index: s
     and `index` are the addresses of the lesson's page and of the list of lessons.
     """
     (first, opening), *rest = _sections(body)
-    links = f'<a href="{page_of_lesson}">The lesson, to read</a> · <a href="{index}">All lessons</a>'
-    slides = [
-        f'<div class="content title"><h1>{first}</h1>\n{"".join(block.html for block in opening)}\n'
-        f'<p class="small">{KEYS}<br>{links}</p></div>'
-    ]
+    slides = [(first, opening)]
     for heading, blocks in rest:
         parts = _packed(blocks)
         for number, part in enumerate(parts, start=1):
             of = f" <span>{number}/{len(parts)}</span>" if len(parts) > 1 else ""
-            inside = "\n".join(block.html for block in part)
-            slides.append(f'<div class="content"><h2>{heading}{of}</h2>\n{inside}</div>')
-    sections = "\n".join(
-        f'<section class="slide" id="{number}" tabindex="-1">\n{slide}\n'
-        f'<p class="number">{html.escape(title)} · {number} / {len(slides)}</p>\n</section>'
-        for number, slide in enumerate(slides, start=1)
+            slides.append((heading + of, part))
+    return page(
+        "slides.html",
+        title=f"Slides: {title}",
+        lesson=title,
+        slides=[
+            (Markup(heading), Markup("\n".join(block.html for block in blocks))) for heading, blocks in slides
+        ],
+        page_of_lesson=page_of_lesson,
+        index=index,
     )
-    main = f"<main>\n{sections}\n</main>\n<script>{SCRIPT}</script>"
-    return page(f"Slides: {title}", main, code_colors("default"), STYLE)
 
 
 def _sections(body: BeautifulSoup) -> list[tuple[str, list[Block]]]:

@@ -1,11 +1,14 @@
-"""The homework, graded by the real nbgrader: right, untouched and wrong answers."""
+"""The homework: what each answer is told, and one class's round through nbgrader."""
 
 import html
 import re
+import sys
 
-from lesson_tools import homework as helper
+from helpers.errors import UserError
+from lesson_tools.homework import find_homework, grade_and_report, make
 from lesson_tools.run import NOTEBOOKS
 
+import matplotlib.pyplot as plt
 import nbformat
 import pandas as pd
 import pytest
@@ -15,37 +18,26 @@ from nbgrader.api import Gradebook
 HOMEWORK = sorted(path.name for path in (NOTEBOOKS / "homework").iterdir() if path.is_dir())
 
 
+def read(path):
+    return nbformat.read(path, as_version=4)
+
+
+def source(homework):
+    return read(NOTEBOOKS / "homework" / homework / f"{homework}.ipynb")
+
+
 def cells(notebook, prefix):
     """The cells of a notebook by their grade_id, those that begin with `prefix`."""
     graded = {cell.metadata.get("nbgrader", {}).get("grade_id", ""): cell for cell in notebook.cells}
     return {name: cell for name, cell in graded.items() if name.startswith(prefix)}
 
 
-def source(homework):
-    return nbformat.read(NOTEBOOKS / "homework" / homework / f"{homework}.ipynb", as_version=4)
-
-
-def hand_in(course, homework, student, answers):
-    """The student version with `answers` (a source for each answer's cell) as what `student` hands in."""
-    notebook = nbformat.read(course / "release" / homework / f"{homework}.ipynb", as_version=4)
-    for name, answer in answers.items():
-        cells(notebook, name)[name].source = answer
-    folder = course / "submitted" / student / homework
-    folder.mkdir(parents=True)
-    nbformat.write(notebook, folder / f"{homework}.ipynb")
-
-
-@pytest.fixture
-def course(tmp_path):
-    return tmp_path / "course"
-
-
-def scores(course, homework, student):
-    """Points of each test, {cell: (points, most)}, and the cells a person has to grade."""
-    with Gradebook(f"sqlite:///{course / 'gradebook.db'}") as book:
-        grades = book.find_submission_notebook(homework, homework, student).grades
-        points = {grade.name: (grade.auto_score, grade.max_score) for grade in grades}
-        return points, {grade.name for grade in grades if grade.needs_manual_grade}
+@pytest.fixture(scope="module")
+def course(tmp_path_factory):
+    """A course in which all homework was made."""
+    folder = tmp_path_factory.mktemp("course")
+    assert make(find_homework([]), folder) == [folder / "release" / h / f"{h}.ipynb" for h in HOMEWORK]
+    return folder
 
 
 def test_each_lesson_from_02_to_08_has_its_homework():
@@ -71,131 +63,112 @@ def test_wrong_answers_are_many_enough_and_rubrics_add_up(homework):
     assert 20 <= minutes <= 40
 
 
-BY_NBGRADER = (
-    3  # of the wrong answers to each question; a run in nbgrader takes seconds, so the others go without
-)
-
-
-def nth_wrong(homework, number):
-    """The wrong answers with this number, and the code of all answers when they are handed in."""
-    wrong = {name: answers[number] for name, answers in WRONG[homework].items() if number < len(answers)}
-    return wrong, {name: answer for name, (_, _, answer) in wrong.items()}
-
-
-@pytest.mark.timeout(600)
-@pytest.mark.parametrize("homework", HOMEWORK)
-def test_nbgrader_gives_the_points_and_says_what_was_wrong(homework, course):
-    helper.make([homework], course)
-    solutions = {name: cell.source for name, cell in cells(source(homework), "answer-").items()}
-    explained = dict.fromkeys(cells(source(homework), "explain-"), "Because of this.")
-
-    hand_in(course, homework, "right", solutions | explained)
-    hand_in(course, homework, "untouched", {})
-    for number in range(BY_NBGRADER):
-        _, answers = nth_wrong(homework, number)
-        hand_in(course, homework, f"wrong{number}", solutions | explained | answers)
-    table = helper.grade(homework, course)
-    assert not table["problem"].any(), table
-
-    points, by_hand = scores(course, homework, "right")
-    tests = {name for name in points if name.startswith("test-")}
-    assert all(points[name][0] == points[name][1] > 0 for name in tests), points
-    assert by_hand == set(explained)
-    points, by_hand = scores(course, homework, "untouched")
-    assert not any(score for score, _ in points.values()), points
-    assert not by_hand  # nothing to read
-
-    for number in range(BY_NBGRADER):
-        points, _ = scores(course, homework, f"wrong{number}")
-        page = (course / "feedback" / f"wrong{number}" / homework / f"{homework}.html").read_text()
-        executed = course / "autograded" / f"wrong{number}" / homework / f"{homework}.ipynb"
-        run = cells(nbformat.read(executed, as_version=4), "test-")
-        for test, message, answer in nth_wrong(homework, number)[0].values():
-            assert points[test][0] == 0, f"{answer} gets the points of {test}"
-            error = next(output for output in run[test].outputs if output.output_type == "error")
-            assert message in error.evalue, f"{answer} is told: {error.evalue}"
-            assert html.escape(error.evalue, quote=False) in page
+def run(notebook, answers):
+    """Run a notebook's code, with `answers` in their cells: its names, and what each failed cell said."""
+    names, failed = {}, {}
+    for place, cell in enumerate(cell for cell in notebook.cells if cell.cell_type == "code"):
+        name = cell.metadata.get("nbgrader", {}).get("grade_id", place)
+        try:
+            exec(answers.get(name, cell.source), names)
+        except Exception as error:
+            failed[name] = str(error)
+    plt.close("all")
+    return names, failed
 
 
 @pytest.mark.parametrize("homework", HOMEWORK)
-def test_further_wrong_answers_lose_their_points(homework):
+def test_right_answers_get_all_points_untouched_none_and_wrong_ones_a_hint(homework, course):
+    """In this process, because nbgrader takes a kernel for each learner."""
     notebook = source(homework)
-    for number in range(BY_NBGRADER, max(map(len, WRONG[homework].values()))):
-        wrong, answers = nth_wrong(homework, number)
-        names, told = {}, {}
-        for cell in notebook.cells:
-            name = cell.metadata.get("nbgrader", {}).get("grade_id", "")
-            if cell.cell_type == "code":
-                try:
-                    exec(answers.get(name, cell.source), names)
-                except AssertionError as error:
-                    told[name] = str(error)
-        assert set(told) >= {test for test, _, _ in wrong.values()}
-        for test, message, _ in wrong.values():
-            assert message in told[test]
+    tests = cells(notebook, "test-")
+    names, failed = run(notebook, {})
+    assert not failed
+
+    released = read(course / "release" / homework / f"{homework}.ipynb")
+    untouched = {name: cell.source for name, cell in cells(released, "answer-").items()}
+    _, failed = run(notebook, untouched)
+    assert set(failed) == set(tests)
+
+    for wrong in WRONG[homework].values():
+        for test, message, answer in wrong:
+            after = dict(names)
+            exec(answer, after)
+            with pytest.raises(AssertionError) as told:
+                exec(tests[test].source, after)
+            assert message in str(told.value), answer
 
 
 def test_a_class_hands_in_files(course, tmp_path, capsys):
     handed_in = tmp_path / "mail"
-    handed_in.mkdir()
-    right = source("homework_02")
-    nbformat.write(right, handed_in / "anna_homework_02.ipynb")
-    cells(right, "answer-1a")["answer-1a"].source = "import os\nos._exit(1)"
-    nbformat.write(right, handed_in / "ben_Homework_02 (1).ipynb")
-    (handed_in / "cleo_homework_05.ipynb").write_text("of another homework")
-    (handed_in / ".ipynb_checkpoints").mkdir()
+    (handed_in / ".ipynb_checkpoints").mkdir(parents=True)
+    almost = source("homework_02")
+    test, message, cells(almost, "answer-2")["answer-2"].source = WRONG["homework_02"]["answer-2"][0]
+    cells(almost, "explain-")["explain-5"].source = "Because of this."
+    nbformat.write(almost, handed_in / "anna_homework_02.ipynb")
+    almost.cells.insert(0, nbformat.v4.new_code_cell("import os\nos._exit(1)"))
+    nbformat.write(almost, handed_in / "ben_Homework_02 (1).ipynb")
+    untouched = read(course / "release" / "homework_02" / "homework_02.ipynb")
+    nbformat.write(untouched, handed_in / "cleo_homework_02.ipynb")
+    (handed_in / "dora_homework_05.ipynb").write_text("of another homework")
     (handed_in / ".ipynb_checkpoints" / "anna_homework_02-checkpoint.ipynb").write_text("by JupyterLab")
     (handed_in / "notes.txt").write_text("not homework")
 
-    arguments = ["grade", "02", "--from", str(handed_in), "--course", str(course)]
-    assert helper.main(arguments) == 1  # of ben
+    assert not grade_and_report("02", course, handed_in)  # because of ben
     printed = capsys.readouterr()
-    table = pd.read_csv(course / "homework_02.csv", index_col="name")
-    assert table.loc["anna", ["points", "of", "to grade by hand"]].tolist() == [10, 12, 1]
     assert "ben: can't be graded: DeadKernelError: Kernel died" in printed.err
+    table = pd.read_csv(course / "homework_02.csv", index_col="name")
+    assert list(table.index) == ["anna", "ben", "cleo"]
+    assert table.loc["anna", ["points", "of", "to grade by hand"]].tolist() == [7, 12, 1]
+    assert table.loc["cleo", ["points", "of", "to grade by hand"]].tolist() == [0, 12, 0]  # nothing to read
+    assert list(table["problem"].notna()) == [False, True, False]
 
+    executed = course / "autograded" / "anna" / "homework_02" / "homework_02.ipynb"
     page = course / "feedback" / "anna" / "homework_02" / "homework_02.html"
+    [told] = [output.evalue for output in cells(read(executed), test)[test].outputs]
+    assert message in told and html.escape(told, quote=False) in page.read_text()
+
+    # Again, when points by hand have come: they are put into the feedback, and nothing is run again.
     with Gradebook(f"sqlite:///{course / 'gradebook.db'}") as book:
-        book.find_grade("explain-5", "homework_02", "homework_02", "anna").manual_score = 2
-        book.find_grade("explain-5", "homework_02", "homework_02", "anna").needs_manual_grade = False
+        grade = book.find_grade("explain-5", "homework_02", "homework_02", "anna")
+        grade.manual_score, grade.needs_manual_grade = 2, False
         book.db.commit()
-    graded = (course / "autograded" / "anna" / "homework_02" / "homework_02.ipynb").stat().st_mtime
+    graded = executed.stat().st_mtime
     page.unlink()
-    helper.main(["grade", "2", "--course", str(course)])  # again: the points by hand come into the feedback
-    assert "Score: 12.0 / 12.0" in re.sub(r"\s+", " ", page.read_text())
-    assert (course / "autograded" / "anna" / "homework_02" / "homework_02.ipynb").stat().st_mtime == graded
+    grade_and_report("2", course)
+    assert "Score: 9.0 / 12.0" in re.sub(r"\s+", " ", page.read_text())
+    assert executed.stat().st_mtime == graded
 
 
 @pytest.mark.parametrize(
     ("files", "message"),
     [
-        ({}, "there is none here"),
-        (
-            {"homework_03.ipynb": "{}"},
-            "homework_03.ipynb: a notebook that was handed in is called NAME_homework_03",
-        ),
-        ({"anna_homework_03.ipynb": "{}", "ben_hw03.ipynb": "{}"}, "ben_hw03.ipynb: a notebook that"),
-        ({"anna_homework_03.ipynb": "{}", "anna_Homework_03 (1).ipynb": "{}"}, "handed in homework_03 twice"),
+        ({}, "has no notebook NAME_homework_03.ipynb"),
+        ({"anna_homework_03.ipynb": "", "ben_hw03.ipynb": ""}, "ben_hw03.ipynb: a notebook that was handed"),
+        ({"homework_03.ipynb": ""}, "homework_03.ipynb: a notebook that was handed in is called NAME_home"),
+        ({"anna_homework_03.ipynb": "", "anna_Homework_03 (1).ipynb": ""}, "anna has handed in homework_03"),
+        ({"1/anna_homework_03.ipynb": "", "2/anna_homework_03.ipynb": ""}, "homework_03 twice"),
         ({"anna_homework_03.ipynb": "no JSON"}, "is no notebook: ask for it once more"),
-        ({"1/anna_homework_03.ipynb": "{}", "2/anna_homework_03.ipynb": "{}"}, "handed in homework_03 twice"),
     ],
 )
-def test_files_that_cannot_be_taken_in(files, message, course, tmp_path, capsys):
-    folder = tmp_path / "mail"
-    folder.mkdir()
+def test_files_that_cannot_be_taken_in(files, message, tmp_path):
+    folder, course = tmp_path / "mail", tmp_path / "course"
     for name, text in files.items():
-        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text)
-    assert helper.main(["grade", "03", "--from", str(folder), "--course", str(course)]) == 1
-    assert message in capsys.readouterr().err
-    assert not (course / "submitted").exists()
+    with pytest.raises(UserError, match=re.escape(message)):
+        grade_and_report("03", course, folder)
+    assert not course.exists()
 
 
-def test_what_cannot_be_graded(course, tmp_path, capsys):
-    assert helper.main(["make", "09", "--course", str(course)]) == 1
-    assert "There is no homework 09; there is 02, 03" in capsys.readouterr().err
-    assert helper.main(["grade", "04", "--course", str(course)]) == 1
-    assert "Nobody has handed in homework_04" in capsys.readouterr().err
+def test_what_cannot_be_graded(course, tmp_path, monkeypatch):
+    with pytest.raises(UserError, match="There is no homework 09; there is 02, 03"):
+        find_homework(["09"])
+    with pytest.raises(UserError, match="Nobody has handed in homework_04"):
+        grade_and_report("04", course)
     (tmp_path / "file").write_text("")
-    assert helper.main(["make", "02", "--course", str(tmp_path / "file" / "course")]) == 1
-    assert "can't be made: Not a directory" in capsys.readouterr().err
+    with pytest.raises(UserError, match="can't be made: Not a directory"):
+        make(["homework_02"], tmp_path / "file" / "course")
+    for module in [name for name in sys.modules if name.partition(".")[0] == "nbgrader"]:
+        monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(UserError, match="The homework needs nbgrader: pip install"):
+        make(["homework_02"], tmp_path)

@@ -86,7 +86,7 @@ def server(tmp_path_factory) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("jupyterlab")
     checkout = folder / "checkout"
     leftovers = shutil.ignore_patterns("runs", "__pycache__", ".ipynb_checkpoints")
-    for name in ("notebooks", "helpers"):
+    for name in ("notebooks", "helpers", "doodles", "lesson_tools"):
         shutil.copytree(REPOSITORY / name, checkout / name, ignore=leftovers)
     for name, values in SETTINGS.items():
         file = folder / "settings" / f"{name}.jupyterlab-settings"

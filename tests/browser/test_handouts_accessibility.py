@@ -3,11 +3,10 @@
 They have to be self-contained: a page that asks for anything outside its folder fails.
 """
 
-import subprocess
-import sys
 from pathlib import Path
 
 from lesson_tools import run
+from lesson_tools.handouts import write_handouts
 
 import pytest
 
@@ -20,9 +19,7 @@ RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"
 
 @pytest.fixture(scope="module")
 def handouts(tmp_path_factory) -> Path:
-    folder = tmp_path_factory.mktemp("handouts")
-    subprocess.run([sys.executable, "-m", "lesson_tools.handouts", "--out", str(folder)], check=True)
-    return folder
+    return write_handouts(tmp_path_factory.mktemp("handouts")).parent
 
 
 def test_these_are_all_pages(handouts):
