@@ -15,33 +15,11 @@ from helpers.errors import UserError
 
 POOLING = ("max", "average", "stride")
 NORMALIZATION = ("none", "divide", "standardize")
-OPTIMIZERS = ("adam", "sgd")
-NETWORKS = ("reference", "residual")
-REMEDIES = (
-    "early_stopping",
-    "dropout",
-    "weight_decay",
-    "flip",
-    "shift",
-    "batch_normalization",
-    "schedule",
-)
-WEIGHTS = ("run", "shipped")
+REMEDIES = ("early_stopping", "dropout", "weight_decay", "flip", "shift", "batch_normalization", "schedule")
 RECIPES = ("seconds", "minutes", "far")
-PRECISIONS = ("auto", "float32", "bfloat16", "float16")
 # No parameter, but of the same kind: the ideas that a recipe of fast training can be left without.
-IDEAS = (
-    "whitening",
-    "early_pooling",
-    "batch_normalization",
-    "global_max",
-    "scaled_output",
-    "muon",
-    "schedule",
-    "label_smoothing",
-    "flip",
-    "shift",
-)
+IDEAS = ("whitening", "early_pooling", "batch_normalization", "global_max", "scaled_output", "muon")
+IDEAS += ("schedule", "label_smoothing", "flip", "shift")
 
 
 class ParameterError(UserError, ValueError):
@@ -60,34 +38,26 @@ class Parameter:
     minimum: float = -math.inf
     maximum: float = math.inf
     above: float = -math.inf
-    path: str = ""  # "file" or "dataset": it has to be there, or be one of `choices`
+    path: str = ""  # "file" or "file or folder": it has to be there, or the value is one of `choices`
 
     @property
     def accepted(self) -> str:
         """What the parameter accepts, in words."""
         if self.path:
-            there = {
-                "file": "the path of a file that is there",
-                "dataset": "the path of a file or folder that is there",
-            }
-            return _listed([*filter(None, self.choices), there[self.path]])
+            return _listed([*filter(None, self.choices), f"the path of a {self.path} that is there"])
+        if self.joined:
+            return f"none, {_listed(self.choices)}; + joins several, and a comma begins another training"
         if self.choices:
-            if self.joined:
-                return f"none, {_listed(self.choices)}; + joins several, and a comma begins another training"
             return _listed(self.choices)
-        kinds = {
-            int: ("a whole number", "whole numbers"),
-            float: ("a number", "numbers"),
-            str: ("text", "texts"),
-            bool: ("True or False", "True or False"),
-        }
-        words = f"a list of {kinds[self.type][1]}, at least one" if self.many else kinds[self.type][0]
-        each = ", each" if self.many else ","
+        kind = {int: "whole number", float: "number", str: "text", bool: "truth value, True or False"}[
+            self.type
+        ]
+        words = f"a list of at least one {kind}, each" if self.many else f"a {kind},"
         if self.maximum < math.inf:
-            return f"{words}{each} from {self.minimum:g} to {int(self.maximum)}"
+            return f"{words} from {self.minimum} to {self.maximum}"
         if self.minimum > -math.inf:
-            return f"{words}{each} {self.minimum:g} or more"
-        return words + (f"{each} more than {self.above:g}" if self.above > -math.inf else "")
+            return f"{words} {self.minimum} or more"
+        return f"{words} more than {self.above}" if self.above > -math.inf else words[:-1]
 
     def check(self, name: str, given):
         """Return `given` in the parameter's type; text is read, so that "2" serves for a whole number.
@@ -108,11 +78,8 @@ class Parameter:
             return self._checked_text(value)
         if isinstance(value, str):
             value = ast.literal_eval(value.strip())
-        if isinstance(value, bool) or self.type is bool:
-            if not (isinstance(value, bool) and self.type is bool):
-                raise ValueError
-            return value
-        if not isinstance(value, numbers.Integral if self.type is int else numbers.Real):
+        kind = {int: numbers.Integral, float: numbers.Real, bool: bool}[self.type]
+        if not isinstance(value, kind) or isinstance(value, bool) != (self.type is bool):
             raise ValueError
         value = self.type(value)
         if not (math.isfinite(value) and self.minimum <= value <= self.maximum and value > self.above):
@@ -122,18 +89,21 @@ class Parameter:
     def _checked_text(self, value) -> str:
         if not isinstance(value, str | Path):
             raise ValueError
-        value = str(value)
-        if self.path and value and _is_there(Path(value).expanduser(), self.path):
-            return value
-        parts = value.replace("+", ",").split(",") if self.joined else [value]
-        known = (*self.choices, "none") if self.joined else self.choices
-        if self.choices and any(part.strip() not in known for part in parts):
-            raise ValueError
-        return value
+        path = Path(value).expanduser() if self.path and value else None
+        if path is None or not (path.is_file() if self.path == "file" else path.exists()):
+            parts = value.replace("+", ",").split(",") if self.joined else [value]
+            known = (*self.choices, "none") if self.joined else self.choices
+            if self.choices and any(part.strip() not in known for part in parts):
+                raise ValueError
+        return str(value)
 
 
-def _is_there(path: Path, kind: str) -> bool:
-    return path.is_file() if kind == "file" else path.exists()
+def _number(meaning: str, least: int = 0, **bounds) -> Parameter:
+    return Parameter(int, meaning, minimum=least, **bounds)
+
+
+def _word(meaning: str, *choices: str) -> Parameter:
+    return Parameter(str, meaning, choices=choices)
 
 
 PARAMETERS = {
@@ -142,57 +112,46 @@ PARAMETERS = {
         "the images: auto is CIFAR-10 if it is here or can be downloaded, otherwise the built-in images; "
         "cifar10; doodles are the built-in images; or the path of images of your own",
         choices=("auto", "cifar10", "doodles"),
-        path="dataset",
+        path="file or folder",
     ),
-    "train_size": Parameter(int, "train on at most this many images, 0 for all", minimum=0),
-    "epochs": Parameter(int, "how often the network sees each training image", minimum=1),
-    "batch_size": Parameter(int, "images in a step", minimum=1),
+    "train_size": _number("train on at most this many images, 0 for all"),
+    "epochs": _number("how often the network sees each training image", 1),
+    "batch_size": _number("images in a step", 1),
     "learning_rate": Parameter(float, "how far the optimizer goes in a step", above=0),
-    "optimizer": Parameter(str, "what changes the weights in a step", choices=OPTIMIZERS),
-    "normalization": Parameter(str, "what the first layer does with the pixel values", choices=NORMALIZATION),
-    "pooling": Parameter(str, "what makes the feature maps smaller", choices=POOLING),
-    "network": Parameter(str, "which network is trained", choices=NETWORKS),
+    "optimizer": _word("what changes the weights in a step", "adam", "sgd"),
+    "normalization": _word("what the first layer does with the pixel values", *NORMALIZATION),
+    "pooling": _word("what makes the feature maps smaller", *POOLING),
+    "network": _word("which network is trained", "reference", "residual"),
     "remedies": Parameter(
         str, "what is tried against overfitting, a training each", choices=REMEDIES, joined=True
     ),
-    "recipe": Parameter(str, "how long the fast training takes", choices=RECIPES),
-    "width": Parameter(
-        int, "kernels of the first block of the fast network, 0 for the recipe's own", minimum=0
+    "recipe": _word("how long the fast training takes", *RECIPES),
+    "width": _number("kernels of the first block of the fast network, 0 for the recipe's own"),
+    "precision": _word(
+        "what the fast network computes in; auto is the faster one of this machine",
+        *("auto", "float32", "bfloat16", "float16"),
     ),
-    "precision": Parameter(
-        str, "what the fast network computes in; auto is the faster one of this machine", choices=PRECISIONS
+    "weights": _word(
+        "which network predicts: that of run_dir, or the one that comes with the lessons", "run", "shipped"
     ),
-    "weights": Parameter(
-        str,
-        "which network predicts: that of run_dir, or the one that comes with the lessons",
-        choices=WEIGHTS,
-    ),
-    "seed": Parameter(
-        int,
+    "seed": _number(
         "seed of the random numbers: the same one on the same machine gives the same results",
-        minimum=0,
         maximum=2**32 - 1,
     ),
-    "seeds": Parameter(int, "how many networks are trained with different seeds", minimum=1, maximum=100),
+    "seeds": _number("how many networks are trained with different seeds", 1, maximum=100),
     "learning_rates": Parameter(float, "the learning rates that a sweep tries", many=True, above=0),
-    "batch_sizes": Parameter(int, "the batch sizes that a sweep tries", many=True, minimum=1),
-    "workers": Parameter(
-        int, "runs at a time on this machine, 0 for as many as cores and memory allow", minimum=0
-    ),
+    "batch_sizes": _number("the batch sizes that a sweep tries", 1, many=True),
+    "workers": _number("runs at a time on this machine, 0 for as many as cores and memory allow"),
     "scheduler": Parameter(str, "address of a Dask scheduler, to run on a cluster instead"),
     "run_dir": Parameter(
         str, "folder of the training run, or of several; what it holds goes on, or is shown"
     ),
-    "images": Parameter(int, "places of images in the test set, counted from 0", many=True, minimum=0),
+    "images": _number("places of images in the test set, counted from 0", many=True),
     "image": Parameter(str, "an image file of your own, empty for a sample", choices=("",), path="file"),
 }
 # What some of them were called once.
-RENAMED = {
-    "optimiser": "optimizer",
-    "normalisation": "normalization",
-    "pictures": "images",
-    "picture": "image",
-}
+RENAMED = {"optimiser": "optimizer", "normalisation": "normalization"}
+RENAMED |= {"pictures": "images", "picture": "image"}
 
 
 def refuse_unknown(names, known) -> None:

@@ -45,9 +45,9 @@ def test_accepted_in_the_type_of_the_parameter(name, given, value):
         ("learning_rate", "1e400", "a number, more than 0"),
         ("learning_rate", float("nan"), "a number, more than 0"),
         ("seed", 2**32, "a whole number, from 0 to 4294967295"),
-        ("images", [], "a list of whole numbers, at least one, each 0 or more"),
-        ("images", "[1, 'a']", "a list of whole numbers"),
-        ("learning_rates", "0.1, fast", "a list of numbers, at least one, each more than 0"),
+        ("images", [], "a list of at least one whole number, each 0 or more"),
+        ("images", "[1, 'a']", "a list of at least one whole number, each 0 or more"),
+        ("learning_rates", "0.1, fast", "a list of at least one number, each more than 0"),
         ("optimizer", "Adam", "adam or sgd"),
         ("normalization", "standardise", "none, divide or standardize"),
         ("remedies", "none, sleep", "none, early_stopping, dropout, "),
@@ -55,7 +55,7 @@ def test_accepted_in_the_type_of_the_parameter(name, given, value):
         ("image", "no-such.jpg", "the path of a file that is there"),
         ("dataset", "", "auto, cifar10, doodles or the path of a file or folder that is there"),
         ("dataset", 3, "auto, cifar10, doodles or the path"),
-        ("scheduler", 8786, "text"),
+        ("scheduler", 8786, "a text"),
     ],
 )
 def test_refused_with_what_is_accepted(name, given, accepted):
