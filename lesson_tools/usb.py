@@ -4,9 +4,8 @@ packages/      the wheels that the lessons need, for the asked systems and versi
 data/          CIFAR-10 or other images, if they were given
 lessons/       the repository as it was committed last, without tests and the sources of the homework
 START.txt      what a learner types; start.sh does it on Linux and macOS
-check.py       compares the folder with SHA256SUMS, without this repository
 contents.json  what the folder was made for: the mark by which such a folder is known
-SHA256SUMS     comes last: a folder without it is not finished
+SHA256SUMS     comes last: a folder without it is not finished; check.py compares the files with it
 """
 
 import io
@@ -34,7 +33,7 @@ TEMPLATES = Path(__file__).parent / "templates" / "usb"
 MARK = "contents.json"
 CIFAR10 = "cifar-10-python.tar.gz"
 FOR_TEACHERS = ("notebooks/homework/", "tests/")  # both hold the solutions of the homework
-NOT_LESSONS = r"(^|/)(\.|__pycache__|build/|course/|runs/)"  # what lies beside them, as .gitignore has it
+WITHOUT_GIT = r"(?!.*(__pycache__|/\.))((docs|doodles|helpers|lesson_tools|notebooks)/|[^./][^/]*$)"
 AT_A_TIME = 20  # packages in one call of pip, which stores them at its end: what is stored stays
 
 # The systems for which TensorFlow has wheels: what uv calls them, and the tags of wheels that pip may take.
@@ -54,11 +53,9 @@ GO_ON = "the same command again goes on"
 def make(folder: Path, systems=(), pythons=(), data: Path | None = None) -> None:
     """Make `folder`, a new or empty one or one that this made; packages that are there stay.
 
-    `systems` are keys of `SYSTEMS`, by default this machine's; `pythons` are of `PYTHONS`, by default the
-    running one; `data` are images to take along, in any form that `helpers.datasets.load_dataset` reads.
-
-    Raises `UserError` if the folder holds other things or the disk is full, if the data can't be used, uv or
-    the connection is missing, or a package has no wheel for an asked system.
+    `systems` are keys of `SYSTEMS` and `pythons` of `PYTHONS`, by default those in use; `data` are images in
+    any form that `helpers.datasets.load_dataset` reads. Raises `UserError` if the folder holds other things,
+    the data can't be used, the disk is full, there is no uv or no connection, or a package has no wheel.
     """
     systems, pythons = systems or [THIS], pythons or [RUNNING]
     for asked, accepted in ((systems, SYSTEMS), (pythons, PYTHONS)):
@@ -77,15 +74,14 @@ def make(folder: Path, systems=(), pythons=(), data: Path | None = None) -> None
         mark["files"] = sorted({MARK, *files, *old_files})
         folder.mkdir(parents=True, exist_ok=True)
         (folder / SUMS).unlink(missing_ok=True)  # from here on the folder is unfinished
+        if any(target not in mark["targets"] for target in before):  # whose wheels can't be told from others
+            shutil.rmtree(folder / "packages", ignore_errors=True)
         _write(folder / MARK, json.dumps(mark, indent=1).encode())
         for name in {*old_files} - {*files}:
             (folder / name).unlink(missing_ok=True)
         for name, content in files.items():
             _write(folder / name, content)
-        print(f"lessons   {len(lessons)} files, {origin}")
-        print(f"data      {mark['data'] or 'none given, so the lessons use the built-in images'}")
-        if any(target not in mark["targets"] for target in before):  # whose wheels can't be told from others
-            shutil.rmtree(folder / "packages", ignore_errors=True)
+        print(f"The lessons: {origin}; images: {mark['data'] or 'none given, so the built-in ones'}.")
         _download(folder, mark["targets"], uv)
         sums = (f"{sha256(folder / name)}  {name}\n" for name in sorted(files_in(folder)))
         _write(folder / SUMS, "".join(sums).encode())
@@ -139,7 +135,7 @@ def _lessons() -> tuple[dict[str, bytes], str]:
         if changed := git("status", "--short", ".").decode().splitlines():
             print(f"Not committed, so not in the folder: {', '.join(line[3:] for line in changed)}.")
     except (OSError, subprocess.CalledProcessError):  # no git, or no repository, as in an unpacked archive
-        names = [name for name in files_in(ROOT) if not re.search(NOT_LESSONS, name)]
+        names = [name for name in files_in(ROOT) if re.match(WITHOUT_GIT, name)]
         files = {name: (ROOT / name).read_bytes() for name in names}
         origin = "copied as they lay there, without git"
     return {f"lessons/{name}": files[name] for name in files if not name.startswith(FOR_TEACHERS)}, origin
@@ -152,7 +148,7 @@ def _write(path: Path, content: bytes | Path) -> None:
 
 
 def _download(folder: Path, targets: list[list[str]], uv: str) -> None:
-    """Bring the wheels for all targets into `folder`. Raises `UserError` if they can't be had."""
+    """Bring the wheels for all targets into `folder`, for old and for new releases of each Python."""
     packages = folder / "packages"
     packages.mkdir(exist_ok=True)
     project = tomllib.loads((folder / "lessons" / "pyproject.toml").read_text(encoding="utf-8"))
@@ -165,7 +161,6 @@ def _download(folder: Path, targets: list[list[str]], uv: str) -> None:
     for system, python in targets:
         name, tags = SYSTEMS[system]
         words, listed = f"{system} with Python {python}", set()
-        # A learner's 3.11 may be an old or a new one, and some packages differ between them.
         for version in (f"--python-version={python}.0", f"--python-version={python}.99"):
             command = [*resolve, f"--python-platform={name}", version]
             needs = set(_call(command, words, cwd=folder / "lessons", input=builds).split()) - listed
@@ -173,14 +168,14 @@ def _download(folder: Path, targets: list[list[str]], uv: str) -> None:
             command = [*download, *(f"--platform={tag}" for tag in tags), version, f"--dest={packages}"]
             lists.append((words, command, sorted(needs)))
     known = {need for _, _, needs in lists for need in needs}
-    for wheel in packages.iterdir():  # not those of another lock, nor what a full disk cut off
+    for wheel in packages.glob("*.whl"):  # not those of another lock, nor what a full disk cut off
         name, version = wheel.name.split("-")[:2]
         if f"{re.sub('[-_.]+', '-', name).lower()}=={version}" not in known or not zipfile.is_zipfile(wheel):
             wheel.unlink()
     for words, command, needs in lists:
         for start in range(0, len(needs), AT_A_TIME):
             _call([*command, *needs[start : start + AT_A_TIME]], words)
-            print(f"packages  {words}: {min(start + AT_A_TIME, len(needs))} of {len(needs)}")
+            print(f"{words}: {min(start + AT_A_TIME, len(needs))} of {len(needs)} packages")
 
 
 def _call(command: list[str], words: str, **options) -> str:
@@ -216,8 +211,7 @@ def _texts(mark: dict, origin: str) -> dict[str, bytes]:
 def check(folder: Path, fast: bool = False) -> list[str]:
     """Return a sentence for each fault of a folder that `make` made; it is usable if there is none.
 
-    Compares all files with SHA256SUMS and, unless `fast`, installs the packages for this machine and runs
-    lesson 02, with the network switched off where the system allows it.
+    Compares all files with SHA256SUMS and, unless `fast`, installs for this machine and runs lesson 02.
     """
     found = faults(folder)
     if found or fast:
@@ -230,28 +224,20 @@ def check(folder: Path, fast: bool = False) -> list[str]:
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as temporary:
         place = Path(shutil.copytree(folder / "lessons", f"{temporary}/lessons"))
         python = str(place / ".venv" / ("Scripts" if os.name == "nt" else "bin") / "python")
-        install = ["-m", "pip", "install", "--find-links", str(folder.absolute() / "packages")]
-        lesson = ["-m", "lesson_tools", "run", "02", "--profile", "quick", "--out", f"{temporary}/out"]
+        venv = [sys.executable, "-m", "venv", str(place / ".venv")]
+        install = [python, "-m", "pip", "install", "-c", "requirements.txt", "-e", ".[sweep]"]
+        lesson = [python, "-m", "lesson_tools", "run", "02", "--profile", "quick"]
         if mark["data"]:
             lesson += ["-p", "dataset", str(folder.absolute() / "data" / mark["data"])]
-        # Nothing but the folder may help: no setting of pip, no network, no proxy.
+        # Nothing but the folder may help: no setting of pip, and no network but the loopback, for kernels.
         environment = {name: v for name, v in os.environ.items() if not name.startswith(("PIP_", "PYTHON"))}
-        environment |= {
-            "PIP_CONFIG_FILE": os.devnull,
-            "PIP_NO_INDEX": "1",
-            "https_proxy": "http://127.0.0.1:9",
-        }
-        # Kernels need the loopback.
+        environment |= {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": (folder.absolute() / "packages").as_uri()}
+        environment |= {"PIP_CONFIG_FILE": os.devnull, "https_proxy": "http://127.0.0.1:9"}
         alone = ["unshare", "-rn", "sh", "-c", 'ip link set lo up && exec "$@"', "sh"]
         if not shutil.which("unshare") or subprocess.run([*alone, "true"], capture_output=True).returncode:
             alone = []
-        for step in (
-            [sys.executable, "-m", "venv", str(place / ".venv")],
-            [python, *install, "-c", "requirements.txt", "-e", ".[sweep]"],
-            [python, *lesson],
-        ):
+        for step in (venv, install, lesson):
             done = subprocess.run([*alone, *step], cwd=place, env=environment, capture_output=True, text=True)
             if done.returncode:
-                said = (done.stdout + done.stderr).splitlines()[-15:]
-                return ["\n    ".join(["The trial failed:", *said])]
+                return ["The trial failed:", *(done.stdout + done.stderr).splitlines()[-15:]]
     return []
