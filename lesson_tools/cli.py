@@ -125,14 +125,14 @@ def usb():
     "systems",
     multiple=True,
     metavar="SYSTEM",
-    help="linux-x86_64, linux-arm64, windows-amd64 or macos-arm64; this one if none; may be repeated.",
+    help="linux-x86_64, linux-arm64, windows-amd64 or macos-arm64; may be repeated.  [default: this one]",
 )
 @click.option(
     "--python",
     "pythons",
     multiple=True,
     metavar="VERSION",
-    help="3.11, 3.12 or 3.13; this one if none; may be repeated.",
+    help="3.11, 3.12 or 3.13; may be repeated.  [default: this one]",
 )
 @click.option("--data", type=FOLDER, help="Images to take along: what the parameter dataset takes as a path.")
 def usb_make(folder, systems, pythons, data):

@@ -64,7 +64,7 @@ def make(folder: Path, systems=(), pythons=(), data: Path | None = None) -> None
     uv = shutil.which("uv", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}")
     if not uv:
         raise UserError('This needs uv, which is not here: pip install -e ".[teach]" -c requirements.txt')
-    images = _images(data)
+    images = _images(data) if data else {}
     mark = {"targets": [[system, python] for system in systems for python in pythons]}
     mark["data"] = next(iter(images), "/").split("/")[1]
     try:
@@ -77,7 +77,7 @@ def make(folder: Path, systems=(), pythons=(), data: Path | None = None) -> None
         if any(target not in mark["targets"] for target in before):  # whose wheels can't be told from others
             shutil.rmtree(folder / "packages", ignore_errors=True)
         _write(folder / MARK, json.dumps(mark, indent=1).encode())
-        for name in {*old_files} - {*files}:
+        for name in {*old_files} - {*files, MARK}:
             (folder / name).unlink(missing_ok=True)
         for name, content in files.items():
             _write(folder / name, content)
@@ -92,10 +92,8 @@ def make(folder: Path, systems=(), pythons=(), data: Path | None = None) -> None
     print(f"\nThe folder is complete: {folder}")
 
 
-def _images(data: Path | None) -> dict[str, Path]:
+def _images(data: Path) -> dict[str, Path]:
     """The files of `data` by their names in the folder. Raises `UserError` when they are no use."""
-    if data is None:
-        return {}
     if data.is_file() and tarfile.is_tarfile(data):
         if sha256(data) != CIFAR10_SHA256:
             raise UserError(f"{data} is not the official archive {CIFAR10}: it has another SHA-256.")
@@ -135,8 +133,7 @@ def _lessons() -> tuple[dict[str, bytes], str]:
         if changed := git("status", "--short", ".").decode().splitlines():
             print(f"Not committed, so not in the folder: {', '.join(line[3:] for line in changed)}.")
     except (OSError, subprocess.CalledProcessError):  # no git, or no repository, as in an unpacked archive
-        names = [name for name in files_in(ROOT) if re.match(WITHOUT_GIT, name)]
-        files = {name: (ROOT / name).read_bytes() for name in names}
+        files = {name: (ROOT / name).read_bytes() for name in files_in(ROOT) if re.match(WITHOUT_GIT, name)}
         origin = "copied as they lay there, without git"
     return {f"lessons/{name}": files[name] for name in files if not name.startswith(FOR_TEACHERS)}, origin
 
@@ -154,19 +151,21 @@ def _download(folder: Path, targets: list[list[str]], uv: str) -> None:
     project = tomllib.loads((folder / "lessons" / "pyproject.toml").read_text(encoding="utf-8"))
     extras = ["--extra=sweep"] if "sweep" in project["project"].get("optional-dependencies", {}) else []
     resolve = [uv, "pip", "compile", "pyproject.toml", "-", *extras, "--constraint=requirements.txt"]
+    # Without these, uv looks for the asked Python, and downloads it.
+    resolve += ["--no-python-downloads", f"--python={sys.executable}"]
     resolve += ["--no-header", "--no-annotate", "--quiet"]
     download = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:"]
-    builds = "\n".join(project["build-system"]["requires"])
+    inputs = {"cwd": folder / "lessons", "input": "\n".join(project["build-system"]["requires"])}
     lists = []
     for system, python in targets:
-        name, tags = SYSTEMS[system]
-        words, listed = f"{system} with Python {python}", set()
-        for version in (f"--python-version={python}.0", f"--python-version={python}.99"):
-            command = [*resolve, f"--python-platform={name}", version]
-            needs = set(_call(command, words, cwd=folder / "lessons", input=builds).split()) - listed
-            listed |= needs
+        (name, tags), listed = SYSTEMS[system], set()
+        for patch, age in ((0, ""), (99, "newer ")):  # some packages differ between releases of a Python
+            words, version = f"{system} with {age}Python {python}", f"--python-version={python}.{patch}"
+            lines = _call([*resolve, f"--python-platform={name}", version], words, **inputs).split()
+            needs = sorted({*lines} - listed)
+            listed.update(needs)
             command = [*download, *(f"--platform={tag}" for tag in tags), version, f"--dest={packages}"]
-            lists.append((words, command, sorted(needs)))
+            lists.append((words, command, needs))
     known = {need for _, _, needs in lists for need in needs}
     for wheel in packages.glob("*.whl"):  # not those of another lock, nor what a full disk cut off
         name, version = wheel.name.split("-")[:2]
