@@ -184,12 +184,13 @@ def _call(command: list[str], words: str, **options) -> str:
         return done.stdout
     reason = " ".join(re.sub("[^!-~]", " ", done.stderr).split())  # without uv's frame around it
     for pattern, sentence in (
-        ("No space left on device", "the disk is full"),
-        (r"Retrying \(|client error \(Connect\)", "there is no connection"),  # pip then misses packages, too
-        (r"distribution found for (\S+)|(\S+) has no wheels", r"\1\2 has no wheel for them"),
+        ("No space left on device", f"the disk is full; {GO_ON}"),
+        # Without a connection, pip says of any package that there is none.
+        (r"Retrying \(|client error \(Connect\)", f"there is no connection; {GO_ON}"),
+        (r"distribution found for (\S+)|(\S+) has no wheels", r"\1\2 has no wheel: ask for others"),
     ):
         if found := re.search(pattern, reason):
-            raise UserError(f"No packages for {words}: {found.expand(sentence)}; {GO_ON}.")
+            raise UserError(f"No packages for {words}: {found.expand(sentence)}.")
     raise UserError(f"No packages for {words}; {GO_ON}. {reason[-500:]}")
 
 

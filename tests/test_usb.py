@@ -257,7 +257,7 @@ def test_a_package_without_a_wheel_is_named_and_the_command_goes_on_when_it_is_t
     write_page(index / "sweeper")
     monkeypatch.setenv("PIP_INDEX_URL", index.as_uri())  # uv looks elsewhere, and finds it
     said = lessons("make", stick, *FOR_LINUX, status=1)
-    assert "sweeper==1.0 has no wheel for" in said and "linux-x86_64 with Python 3.12" in said
+    assert "sweeper==1.0 has no wheel: ask for others." in said and "linux-x86_64 with Python 3.12" in said
     assert "not finished" in lessons("check", stick, status=1)
 
     before = (stick / "packages" / LINUX).stat().st_mtime_ns
@@ -272,7 +272,7 @@ def test_a_package_without_a_wheel_is_named_and_the_command_goes_on_when_it_is_t
 
 def test_what_uv_finds_without_wheels_is_named_too(place, tmp_path):
     said = lessons("make", tmp_path / "stick", "--platform", "macos-arm64", "--python", "3.12", status=1)
-    assert "fast==2.0 has no wheel for" in said and "macos-arm64 with Python 3.12" in said
+    assert "fast==2.0 has no wheel: ask for others." in said and "macos-arm64 with Python 3.12" in said
 
 
 def test_no_connection_no_uv_and_no_room_get_a_sentence(place, tmp_path, monkeypatch):
