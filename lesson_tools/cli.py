@@ -120,8 +120,20 @@ def usb():
 
 @usb.command("make")
 @click.argument("folder", type=FOLDER)
-@click.option("--platform", "systems", multiple=True, help="System of the learners; may be repeated.")
-@click.option("--python", "pythons", multiple=True, help="Their Python, such as 3.12; may be repeated.")
+@click.option(
+    "--platform",
+    "systems",
+    multiple=True,
+    metavar="SYSTEM",
+    help="linux-x86_64, linux-arm64, windows-amd64 or macos-arm64; may be repeated.  [default: this one]",
+)
+@click.option(
+    "--python",
+    "pythons",
+    multiple=True,
+    metavar="VERSION",
+    help="3.11, 3.12 or 3.13; may be repeated.  [default: this one]",
+)
 @click.option("--data", type=FOLDER, help="Images to take along: what the parameter dataset takes as a path.")
 def usb_make(folder, systems, pythons, data):
     """Make FOLDER, or go on with it."""
@@ -139,7 +151,7 @@ def usb_check(context, folder, fast):
     from lesson_tools.usb import check
 
     faults = check(folder, fast)
-    click.echo("\n".join(faults) or "\nThe folder is complete.", err=bool(faults))
+    click.echo("\n".join(faults) or "The folder is complete.", err=bool(faults))
     context.exit(1 if faults else 0)
 
 
