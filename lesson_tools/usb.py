@@ -149,8 +149,7 @@ def _download(folder: Path, targets: list[list[str]], uv: str) -> None:
     packages = folder / "packages"
     packages.mkdir(exist_ok=True)
     project = tomllib.loads((folder / "lessons" / "pyproject.toml").read_text(encoding="utf-8"))
-    extras = ["--extra=sweep"] if "sweep" in project["project"].get("optional-dependencies", {}) else []
-    resolve = [uv, "pip", "compile", "pyproject.toml", "-", *extras, "--constraint=requirements.txt"]
+    resolve = [uv, "pip", "compile", "pyproject.toml", "-", "--extra=sweep", "--constraint=requirements.txt"]
     # Without these, uv looks for the asked Python, and downloads it.
     resolve += ["--no-python-downloads", f"--python={sys.executable}"]
     resolve += ["--no-header", "--no-annotate", "--quiet"]

