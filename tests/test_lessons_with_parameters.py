@@ -93,7 +93,7 @@ def test_lesson_08_trains_each_remedy_once_and_stops_early(tmp_path):
     rng = np.random.default_rng(0)  # nothing can be learned: the validation loss soon rises
     x, y = rng.integers(0, 256, (160, 32, 32, 3)).astype(np.uint8), np.arange(160) % 2
     np.savez(tmp_path / "mine.npz", x_train=x[:120], y_train=y[:120], x_test=x[120:], y_test=y[120:])
-    given = {"dataset": "mine.npz", "epochs": 20, "run_dir": "longer", "learning_rate": 0.01}
+    given = {"dataset": "mine.npz", "epochs": 12, "run_dir": "longer", "learning_rate": 0.003}
     names = ("none", "early_stopping", "flip+dropout")
     # What an interruption left behind: early stopping begins anew, because its best epoch is not known.
     left = tmp_path / "longer" / "early_stopping"
@@ -105,19 +105,18 @@ def test_lesson_08_trains_each_remedy_once_and_stops_early(tmp_path):
     assert done.returncode == 0, done.stderr[-3000:]
     runs = {name: training.load_run(tmp_path / "longer" / name) for name in names}
     pd.testing.assert_series_equal(runs["early_stopping"].history["val_loss"], epochs["val_loss"])
-    assert len(runs["none"].history) == 20
+    assert len(runs["none"].history) == 12
     losses = runs["early_stopping"].history["val_loss"]
-    assert len(losses) == losses.idxmin() + 6 < 20  # five epochs after the best one
+    assert len(losses) == losses.idxmin() + 6 < 12  # five epochs after the best one
     # The network that is kept is the one of the best epoch, and the one that was measured.
     kept = runs["early_stopping"].load_model()
     _, accuracy = kept.evaluate(x[120:], y[120:], verbose=0)
     assert accuracy == pytest.approx(runs["early_stopping"].metrics["test_accuracy"], abs=1e-5)
     # Without remedies it is the network of lesson 05: that one, with the same numbers, answers the same.
-    same = reference_network(2)
-    same.set_weights(runs["none"].load_model().get_weights())
-    answers = same.predict(x[120:], verbose=0).argmax(axis=1)
-    assert len(np.unique(answers)) == 2
-    assert (answers == y[120:]).mean() == pytest.approx(runs["none"].metrics["test_accuracy"], abs=1e-5)
+    same, trained = reference_network(2), runs["none"].load_model()
+    same.set_weights(trained.get_weights())
+    logits = [network.predict(x[120:], verbose=0) for network in (same, trained)]
+    np.testing.assert_allclose(*logits, rtol=1e-5)
     kinds = [type(layer).__name__ for layer in runs["flip+dropout"].load_model().layers]
     assert kinds.count("RandomFlip") == 1 and kinds.count("Dropout") == 3
     written = {name: (run.folder / "model.keras").stat().st_mtime for name, run in runs.items()}
