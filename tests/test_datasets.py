@@ -22,7 +22,6 @@ from typing import ClassVar
 import doodles
 from helpers.datasets import (
     DatasetError,
-    builtin,
     cache_dir,
     cifar10,
     load_dataset,
@@ -32,6 +31,7 @@ from helpers.datasets import (
 from helpers.datasets.download import DownloadError
 
 import numpy as np
+import PIL
 import pytest
 from PIL import Image
 
@@ -284,7 +284,7 @@ def test_damaged_file_of_doodles_is_drawn_again_and_replaced(cache, few_doodles,
     assert list(cache.iterdir()) == [file]
 
 
-@pytest.mark.parametrize("part", [(doodles, "VERSION"), (builtin.PIL, "__version__"), (np, "__version__")])
+@pytest.mark.parametrize("part", [(doodles, "VERSION"), (PIL, "__version__"), (np, "__version__")])
 def test_other_drawings_are_kept_in_another_file(cache, few_doodles, monkeypatch, part):
     load_dataset("doodles")
     monkeypatch.setattr(*part, "0.0")

@@ -4,15 +4,16 @@ The format is described at https://www.cs.toronto.edu/~kriz/cifar.html. No file 
 archive is read as it is, so there is no half unpacked folder to be taken for a whole one.
 """
 
+import contextlib
+import io
 import os
 import pickle
 import tarfile
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
-from typing import IO
 
 from helpers.datasets.arrays import IMAGE_SIZE, Contents, checked, refusal
-from helpers.datasets.cache import cache_dir
 from helpers.datasets.download import fetch, has_sha256
 
 import numpy as np
@@ -33,13 +34,20 @@ NAME = "CIFAR-10 (Krizhevsky 2009, Learning multiple layers of features from tin
 ACCEPTED = "is the official archive cifar-10-python.tar.gz or its folder cifar-10-batches-py"
 # What Keras may have left in its cache: keras/src/datasets/cifar10.py looks for the first.
 CACHED = ("-target_archive", ".tar.gz", "-target", "")
-# What a pickled array asks for, in all protocols
+# What a pickled array asks for, in all protocols; in 0 to 2 its bytes are a text to encode
 ARRAY_PARTS = (
-    "numpy.ndarray",
-    "numpy.dtype",
-    "numpy._core.multiarray._reconstruct",
-    "numpy._core.numeric._frombuffer",
+    *("numpy.ndarray", "numpy.dtype", "numpy._core.multiarray._reconstruct"),
+    *("numpy._core.numeric._frombuffer", "_codecs.encode"),
 )
+
+
+def cache_dir() -> Path:
+    """Return the folder in which Keras keeps data sets: see `get_file` in keras/src/utils/file_utils.py."""
+    base = Path(os.environ.get("KERAS_HOME") or "~/.keras")
+    with contextlib.suppress(OSError, RuntimeError):  # there is no home, or nothing can be written there
+        base = base.expanduser()
+        base.mkdir(parents=True, exist_ok=True)
+    return (base if os.access(base, os.W_OK) else Path(tempfile.gettempdir(), ".keras")) / "datasets"
 
 
 def load_cifar10(say: Callable[[str], None]) -> tuple:
@@ -86,23 +94,22 @@ def read_batches(path: Path) -> Contents:
     return checked(path, contents["batches.meta"], x_train, y_train, np.ascontiguousarray(x_test), y_test)
 
 
-def _files(path: Path) -> Iterator[tuple[str, IO[bytes]]]:
+def _files(path: Path) -> Iterator[tuple[str, bytes]]:
     if path.is_dir():
-        for file in filter(Path.is_file, batches_folder(path).iterdir()):
-            with file.open("rb") as opened:
-                yield file.name, opened
+        files = filter(Path.is_file, batches_folder(path).iterdir())
+        yield from ((file.name, file.read_bytes()) for file in files)
         return
     with tarfile.open(path) as archive:
         for member in archive:  # in its order: going back would mean to unpack from the beginning again
             if member.isfile():
-                yield PurePosixPath(member.name).name, archive.extractfile(member)
+                yield PurePosixPath(member.name).name, archive.extractfile(member).read()
         while archive.fileobj.read(1 << 20):
             pass  # the checksum comes last, and is compared only if all is read
 
 
-def _read(file: IO[bytes]) -> tuple[np.ndarray, np.ndarray] | list[str]:
+def _read(pickled: bytes) -> tuple[np.ndarray, np.ndarray] | list[str]:
     """Return the images and labels of a batch, or the class names."""
-    content = _Unpickler(file, encoding="bytes").load()
+    content = _Unpickler(io.BytesIO(pickled), encoding="bytes").load()
     content = {key.decode() if isinstance(key, bytes) else key: value for key, value in content.items()}
     if "label_names" in content:
         return np.array(content["label_names"]).astype(str).tolist()
@@ -116,8 +123,6 @@ class _Unpickler(pickle.Unpickler):
 
     def find_class(self, module: str, name: str):
         module = module.replace("numpy.core", "numpy._core")  # CIFAR-10 was written by an old numpy
-        if (module, name) == ("_codecs", "encode"):  # so protocols 0 to 2 store bytes, always in latin1
-            return lambda text, encoding: text.encode("latin1")
         if f"{module}.{name}" in ARRAY_PARTS:
             return super().find_class(module, name)
         raise pickle.UnpicklingError(f"it asks for {module}.{name}, which is no numpy array")

@@ -3,6 +3,7 @@
 Neither a slow nor a broken mirror holds up a lesson, and nothing but the whole file is ever in its place.
 """
 
+import contextlib
 import hashlib
 import socket
 import sys
@@ -79,11 +80,9 @@ def fetch(urls: Sequence[str], target: Path, sha256: str, say: Callable[[str], N
 
 def has_sha256(file: Path, sha256: str) -> bool:
     """Say whether `file` is there, can be read and has this SHA-256 (hexadecimal digits)."""
-    try:
-        with file.open("rb") as opened:
-            return hashlib.file_digest(opened, "sha256").hexdigest() == sha256.lower()
-    except OSError:
-        return False
+    with contextlib.suppress(OSError), file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest() == sha256.lower()
+    return False
 
 
 def _reason(error: Exception) -> str:
