@@ -15,7 +15,7 @@ import subprocess
 import sys
 import timeit
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -163,17 +163,17 @@ def check(findings: Findings) -> list[Check]:
     Only the first one that fails says False and has a remedy. A later one that would fail as well is None: it
     may be a mere consequence.
     """
-    checks: list[Check] = []
-    for name, cases in _cases(findings).items():
-        result = next(Check(name, *outcome) for holds, *outcome in cases if holds)
-        if result.passed is False and first_failure(checks):
-            result = replace(result, passed=None, remedy="")
-        checks.append(result)
-    return checks
+    checks: dict[str, Check] = {}
+    for name, holds, passed, finding, *remedy in _cases(findings):
+        if holds and name not in checks:
+            if passed is False and first_failure(checks.values()):
+                passed, remedy = None, []
+            checks[name] = Check(name, passed, finding, *remedy)
+    return list(checks.values())
 
 
-def _cases(f: Findings) -> dict[str, list[tuple]]:
-    """Of each check its cases: whether it holds, passed, finding, remedy. The first that holds counts."""
+def _cases(f: Findings) -> list[tuple]:
+    """Check, whether the case holds, passed, finding, remedy. A check's first case that holds counts."""
     card = bool(f.cards or f.gpus or f.card_on_bus)
     unused = card and not f.gpus  # a card that TensorFlow does not list
     system = f"Python {f.python} on {f.system.replace('Darwin', 'macOS')}{' in WSL' if f.wsl else ''}"
@@ -183,11 +183,13 @@ def _cases(f: Findings) -> dict[str, list[tuple]]:
     too_old = unused and version and int(version[0]) < oldest
     update = _say("old_driver", oldest=oldest, where=" in Windows" if f.wsl else "")
     driver, smi = f"driver {f.driver}: {', '.join(f.cards)}", f"nvidia-smi: {f.nvidia_smi}"
+    no_driver = f"an NVIDIA card, but no driver answers ({smi})"
+    with_cuda = f"TensorFlow {f.tensorflow} with CUDA {f.cuda}, cuDNN {f.cudnn}"
     no_cuda = f"TensorFlow {f.tensorflow or 'unknown'} without CUDA"
     # CUDA counts up to the first entry that names no card. Without nvidia-smi any number may name one.
     first = (f.visible_devices or "").split(",")[0].strip()
     counts = first.isdigit() and int(first) < (len(f.cards) or 1000)
-    names_card = counts or first.startswith(("GPU-", "MIG-"))
+    names_card = f.visible_devices is None or counts or first.startswith(("GPU-", "MIG-"))
     visible = "not set" if f.visible_devices is None else f'"{f.visible_devices}"'
     devices, log = ", ".join(f.devices), "\n".join(f.complaints)
     search = _say("not_listed", words=f" for “{f.complaints[0]}”" if f.complaints else "")
@@ -196,54 +198,40 @@ def _cases(f: Findings) -> dict[str, list[tuple]]:
     failure = "; ".join([f.first_operation, *(code for code in codes if code not in f.first_operation)])
     told = f"{f.first_operation}\n{log}"
     reason = next(text for pattern, text in _DATA["reasons"].items() if re.search(pattern, told))
-    return {
-        "Python and system": [
-            (not re.match(r"3\.1[123]\b", f.python), False, system, _say("python")),
-            (f.system == "Windows" and f.cards, False, system, _say("windows")),
-            (True, True, system),
-        ],
-        "driver and card": [
-            (f.cards and too_old, False, driver, update),
-            (f.cards, True, driver),
-            (f.gpus, None, smi),
-            (f.card_on_bus, False, f"an NVIDIA card, but no driver answers ({smi})", _say("no_driver")),
-            (f.wsl, None, smi, _say("no_driver_in_wsl")),
-            (True, None, f"no NVIDIA card ({smi})"),
-        ],
-        "built with CUDA": [
-            (f.cuda_build, True, f"TensorFlow {f.tensorflow} with CUDA {f.cuda}, cuDNN {f.cudnn}"),
-            (unused, False, no_cuda, _say("cpu_build")),
-            (True, None, no_cuda),
-        ],
-        "CUDA_VISIBLE_DEVICES": [
-            (not card, None, visible),
-            (f.gpus or names_card or f.visible_devices is None, True, visible),
-            (True, False, f"{visible}: hides every card", _say("hidden")),
-        ],
-        "GPU libraries": [
-            (f.gpus, True, "found"),
-            (not card, None, "not needed"),
-            ("dlopen" in log, False, "“Cannot dlopen some GPU libraries”", _say("libraries")),
-            (True, None, "no complaint"),
-        ],
-        "devices listed": [
-            (not f.devices, False, f"none: {f.first_operation}", _say("reinstall")),
-            (unused, False, f"{devices} alone", search),
-            (True, True, devices),
-        ],
-        "first operation": [
-            (f.first_operation == OK, True, operation),
-            (not f.gpus, False, f.first_operation, _say("reinstall")),
-            (True, False, failure, _say(reason)),
-        ],
-    }
+    return [
+        ("Python and system", not re.match(r"3\.1[123]\b", f.python), False, system, _say("python")),
+        ("Python and system", f.system == "Windows" and f.cards, False, system, _say("windows")),
+        ("Python and system", True, True, system),
+        ("driver and card", f.cards and too_old, False, driver, update),
+        ("driver and card", f.cards, True, driver),
+        ("driver and card", f.gpus, None, smi),
+        ("driver and card", f.card_on_bus, False, no_driver, _say("no_driver")),
+        ("driver and card", f.wsl, None, smi, _say("no_driver_in_wsl")),
+        ("driver and card", True, None, f"no NVIDIA card ({smi})"),
+        ("built with CUDA", f.cuda_build, True, with_cuda),
+        ("built with CUDA", unused, False, no_cuda, _say("cpu_build")),
+        ("built with CUDA", True, None, no_cuda),
+        ("CUDA_VISIBLE_DEVICES", not card, None, visible),
+        ("CUDA_VISIBLE_DEVICES", f.gpus or names_card, True, visible),
+        ("CUDA_VISIBLE_DEVICES", True, False, f"{visible}: hides every card", _say("hidden")),
+        ("GPU libraries", f.gpus, True, "found"),
+        ("GPU libraries", not card, None, "not needed"),
+        ("GPU libraries", "dlopen" in log, False, "“Cannot dlopen some GPU libraries”", _say("libraries")),
+        ("GPU libraries", True, None, "no complaint"),
+        ("devices listed", not f.devices, False, f"none: {f.first_operation}", _say("reinstall")),
+        ("devices listed", unused, False, f"{devices} alone", search),
+        ("devices listed", True, True, devices),
+        ("first operation", f.first_operation == OK, True, operation),
+        ("first operation", not f.gpus, False, f.first_operation, _say("reinstall")),
+        ("first operation", True, False, failure, _say(reason)),
+    ]
 
 
 def _say(text: str, **words: object) -> str:
     return _DATA["texts"][text].format(**_DATA["texts"], **words)
 
 
-def first_failure(checks: Sequence[Check]) -> Check | None:
+def first_failure(checks: Iterable[Check]) -> Check | None:
     """The check to mend first; None if none fails."""
     return next((check for check in checks if check.passed is False), None)
 
