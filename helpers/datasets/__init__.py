@@ -6,7 +6,6 @@ Lesson 02 shows it. Nothing here needs Keras or TensorFlow.
 import contextlib
 import tarfile
 import zipfile
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,15 +40,14 @@ class Dataset:
     source: str  # a sentence: which images these are, where they came from, and for "auto" also why
 
 
-def load_dataset(dataset: str | Path = "auto", say: Callable[[str], None] = print) -> Dataset:
-    """Load the images that `dataset` names.
+def load_dataset(dataset: str | Path = "auto") -> Dataset:
+    """Load the images that `dataset` names; prints a line for each mirror that is given up in a download.
 
     Args:
         dataset: `"auto"` (CIFAR-10, or the built-in images if it cannot be had), `"cifar10"`, `"doodles"`
             (the built-in images), or the path of an `.npz` file with `x_train`, `y_train`, `x_test` and
             `y_test`, of the official CIFAR-10 archive, packed or unpacked, or of a folder with the images
             of each class in `train/<class>/` and `test/<class>/`.
-        say: Called with a line for each mirror that is given up during a download.
 
     Raises:
         DatasetError: The images cannot be used, or `dataset` is none of the above.
@@ -62,7 +60,7 @@ def load_dataset(dataset: str | Path = "auto", say: Callable[[str], None] = prin
     if dataset not in ("auto", "cifar10"):
         return _load_path(Path(dataset), str(dataset))
     try:
-        return Dataset("cifar10", *load_cifar10(say))
+        return Dataset("cifar10", *load_cifar10())
     except DownloadError as error:
         why = f"CIFAR-10 is not on this computer and {error}"
         if dataset == "auto":
@@ -74,13 +72,10 @@ def load_dataset(dataset: str | Path = "auto", say: Callable[[str], None] = prin
 def split_validation(x_train: np.ndarray, y_train: np.ndarray, train_size: int = 0, seed: int = 0) -> Arrays:
     """Hold a tenth of each class out for validation and keep at most `train_size` of the other images.
 
-    The validation set depends on `seed` alone, so runs with other numbers of images can be compared.
-
     Args:
         x_train, y_train: Images (n, ...) and their labels, integers (n,).
-        train_size: How many images to keep, of each class as many as of the others as far as they last;
-            0 keeps all.
-        seed: Other seeds hold other images out; 0 or more.
+        train_size: How many to keep, of each class as many as of the others as far as they last; 0 keeps all.
+        seed: 0 or more. The validation set depends on it alone, so runs with fewer images can be compared.
 
     Returns `x_train, y_train, x_validation, y_validation`: copies, in shuffled order. Raises DatasetError
     if a class has fewer than two images, or `train_size` is negative or too small for one of each class.

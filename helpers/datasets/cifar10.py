@@ -10,7 +10,7 @@ import os
 import pickle
 import tarfile
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 from helpers.datasets.arrays import IMAGE_SIZE, Contents, checked, refusal
@@ -36,8 +36,11 @@ ACCEPTED = "is the official archive cifar-10-python.tar.gz or its folder cifar-1
 CACHED = ("-target_archive", ".tar.gz", "-target", "")
 # What a pickled array asks for, in all protocols; in 0 to 2 its bytes are a text to encode
 ARRAY_PARTS = (
-    *("numpy.ndarray", "numpy.dtype", "numpy._core.multiarray._reconstruct"),
-    *("numpy._core.numeric._frombuffer", "_codecs.encode"),
+    "numpy.ndarray",
+    "numpy.dtype",
+    "numpy._core.multiarray._reconstruct",
+    "numpy._core.numeric._frombuffer",
+    "_codecs.encode",
 )
 
 
@@ -50,7 +53,7 @@ def cache_dir() -> Path:
     return (base if os.access(base, os.W_OK) else Path(tempfile.gettempdir(), ".keras")) / "datasets"
 
 
-def load_cifar10(say: Callable[[str], None]) -> tuple:
+def load_cifar10() -> tuple:
     """Return CIFAR-10's contents, from Keras' cache or downloaded into it, and a sentence on their source.
 
     Raises DownloadError.
@@ -62,30 +65,27 @@ def load_cifar10(say: Callable[[str], None]) -> tuple:
             try:
                 return *read_batches(copy), f"{NAME}, from Keras' cache."
             except (ValueError, OSError) as error:
-                say(f"Not used: {error}")
+                print(f"Not used: {error}")
     if archive.exists():
-        say(f"Not used: {archive} is damaged (it has another SHA-256).")
-    fetch(os.environ.get("CIFAR10_MIRRORS", "").split() or MIRRORS, archive, CIFAR10_SHA256, say)
+        print(f"Not used: {archive} is damaged (it has another SHA-256).")
+    fetch(os.environ.get("CIFAR10_MIRRORS", "").split() or MIRRORS, archive, CIFAR10_SHA256)
     return *read_batches(archive), f"{NAME}, downloaded into Keras' cache."
 
 
 def batches_folder(folder: Path) -> Path | None:
     """Return the folder with CIFAR-10's batches: this one or the one in it; None if there is none."""
-    for candidate in (folder, folder / "cifar-10-batches-py"):
-        if any((candidate / batch).is_file() for batch in BATCHES):
-            return candidate
-    return None
+    folders = (folder, folder / "cifar-10-batches-py")
+    return next((place for place in folders if any((place / name).is_file() for name in BATCHES)), None)
 
 
 def read_batches(path: Path) -> Contents:
     """Return what is in a copy of the archive, packed or unpacked; raises DatasetError, OSError or others."""
     contents = {}
-    for name, file in _files(path):
-        if name in FILES:
-            try:
-                contents[name] = _read(file)
-            except Exception as error:  # a damaged file can raise nearly any
-                raise refusal(f"{name} in {path} cannot be read ({error})", ACCEPTED) from error
+    for name, pickled in _files(path):
+        try:
+            contents[name] = _read(pickled)
+        except Exception as error:  # a damaged file can raise nearly any
+            raise refusal(f"{name} in {path} cannot be read ({error})", ACCEPTED) from error
     missing = [name for name in FILES if name not in contents]
     if missing:
         raise refusal(f"{path} has no {', no '.join(missing)}", ACCEPTED)
@@ -96,13 +96,14 @@ def read_batches(path: Path) -> Contents:
 
 def _files(path: Path) -> Iterator[tuple[str, bytes]]:
     if path.is_dir():
-        files = filter(Path.is_file, batches_folder(path).iterdir())
-        yield from ((file.name, file.read_bytes()) for file in files)
+        files = (batches_folder(path) / name for name in FILES)
+        yield from ((file.name, file.read_bytes()) for file in files if file.is_file())
         return
     with tarfile.open(path) as archive:
         for member in archive:  # in its order: going back would mean to unpack from the beginning again
-            if member.isfile():
-                yield PurePosixPath(member.name).name, archive.extractfile(member).read()
+            name = PurePosixPath(member.name).name
+            if member.isfile() and name in FILES:
+                yield name, archive.extractfile(member).read()
         while archive.fileobj.read(1 << 20):
             pass  # the checksum comes last, and is compared only if all is read
 
