@@ -19,10 +19,8 @@ def read_image(path: str | Path) -> np.ndarray:
     """Read an image of any size and color mode as uint8 (32, 32, 3), values 0 to 255.
 
     It is turned upright as its EXIF data say, laid on white where it is transparent, cut to the largest
-    square in its middle and scaled. An image of 32 by 32 pixels in RGB stays as it is.
-
-    Raises:
-        DatasetError: The file is missing, broken, no image, or larger than 89 megapixels.
+    square in its middle and scaled. An image of 32 by 32 pixels in RGB stays as it is. Raises DatasetError
+    if the file is missing, broken, no image, or larger than 89 megapixels.
     """
     try:
         path = Path(path).expanduser()
