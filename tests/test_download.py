@@ -115,6 +115,11 @@ def server():
     server.server_close()
 
 
+def given_up(capsys) -> list[str]:
+    """The lines about mirrors that were given up, without progress bars."""
+    return [line for line in capsys.readouterr().out.splitlines() if " given up: " in line]
+
+
 def names(folder) -> list[str]:
     return [path.name for path in folder.iterdir()]
 
@@ -125,11 +130,11 @@ def closed_port() -> int:
 
 
 @pytest.mark.parametrize("path", ["good", "unnamed_length", "redirect"])
-def test_good_mirror(server, tmp_path, path):
-    lines, target = [], tmp_path / "datasets" / "file"  # the folder is made, too
-    fetch([server.url + path, server.url + "other"], target, SHA256, lines.append)
+def test_good_mirror(server, tmp_path, path, capsys):
+    target = tmp_path / "datasets" / "file"  # the folder is made, too
+    fetch([server.url + path, server.url + "other"], target, SHA256)
     assert target.read_bytes() == DATA
-    assert lines == [] and "other" not in server.asked
+    assert given_up(capsys) == [] and "other" not in server.asked
     assert names(target.parent) == ["file"]
     if os.name == "posix":  # others may read the file in a shared cache
         (tmp_path / "usual").touch()
@@ -150,28 +155,29 @@ def test_good_mirror(server, tmp_path, path):
         ("other", f"sent another file, its SHA-256 is not {SHA256[:12]}…"),
     ],
 )
-def test_bad_mirror_is_given_up_for_the_next(server, tmp_path, monkeypatch, path, reason):
+def test_bad_mirror_is_given_up_for_the_next(server, tmp_path, monkeypatch, capsys, path, reason):
     if path in ("silent", "halfway"):
         monkeypatch.setattr(download, "TIMEOUT", (5, 0.3))
     if path == "trickle":
         monkeypatch.setattr(download, "FLOOR", 10**7)
         monkeypatch.setattr(download, "FLOOR_SECONDS", 0.1)
-    lines, target = [], tmp_path / "file"
+    target = tmp_path / "file"
     target.write_bytes(DATA[:-1])  # a damaged file, which stays until there is a whole one
     urls = [server.url + path, server.url + "good"]
     if path == "trickle":
         with pytest.raises(DownloadError, match=reason):
-            fetch(urls[:1], target, SHA256, lines.append)
+            fetch(urls[:1], target, SHA256)
         assert target.read_bytes() == DATA[:-1]
     else:
-        fetch(urls, target, SHA256, lines.append)
+        fetch(urls, target, SHA256)
         assert target.read_bytes() == DATA
         assert server.asked == [path, "good"]
-    assert len(lines) == 1 and lines[0].startswith(f"{server.host} given up: {reason}")
+    (line,) = given_up(capsys)
+    assert line.startswith(f"{server.host} given up: {reason}")
     assert names(tmp_path) == ["file"]
 
 
-def test_no_mirror_left(server, tmp_path, monkeypatch):
+def test_no_mirror_left(server, tmp_path, monkeypatch, capsys):
     def look_up(host, *args, **kwargs):
         if host.endswith(".invalid"):
             raise socket.gaierror(-2, "Name or service not known")
@@ -179,7 +185,7 @@ def test_no_mirror_left(server, tmp_path, monkeypatch):
 
     real = socket.getaddrinfo
     monkeypatch.setattr(socket, "getaddrinfo", look_up)
-    refused, lines = f"127.0.0.1:{closed_port()}", []
+    refused = f"127.0.0.1:{closed_port()}"
     urls = [
         f"http://{refused}/x",
         "http://me:secret@nowhere.invalid/x",
@@ -188,8 +194,9 @@ def test_no_mirror_left(server, tmp_path, monkeypatch):
         "me:secret@no-address",
     ]
     with pytest.raises(DownloadError) as raised:
-        fetch(urls, tmp_path / "file", SHA256, lines.append)
+        fetch(urls, tmp_path / "file", SHA256)
     assert isinstance(raised.value, UserError)
+    lines = given_up(capsys)
     assert [line.partition(" given up: ")[0] for line in lines] == [
         refused,
         "nowhere.invalid",
@@ -204,17 +211,16 @@ def test_no_mirror_left(server, tmp_path, monkeypatch):
     )
     assert "secret" not in said + "".join(lines)
     with pytest.raises(DownloadError) as raised:
-        fetch(["http://a.invalid/x", "http://b.invalid/x"], tmp_path / "file", SHA256, lines.append)
+        fetch(["http://a.invalid/x", "http://b.invalid/x"], tmp_path / "file", SHA256)
     assert str(raised.value) == "no mirror sent the file (2 tried: unknown host)"
     assert names(tmp_path) == []
 
 
-def test_no_place_to_store(server, tmp_path):
+def test_no_place_to_store(server, tmp_path, capsys):
     (tmp_path / "datasets").write_text("a file where a folder should be")
-    lines = []
     with pytest.raises(DownloadError, match=r"cannot be stored in .*datasets \(.+\)$"):
-        fetch([server.url + "good"], tmp_path / "datasets" / "file", SHA256, lines.append)
-    assert lines == []  # it is not the mirror's fault
+        fetch([server.url + "good"], tmp_path / "datasets" / "file", SHA256)
+    assert given_up(capsys) == []  # it is not the mirror's fault
 
 
 def test_progress_bar(server, tmp_path, capsys):

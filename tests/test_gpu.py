@@ -5,7 +5,7 @@ import os
 import sys
 from dataclasses import asdict, replace
 
-from helpers import exercises, gpu, gpu_facts
+from helpers import gpu
 
 import pytest
 
@@ -199,7 +199,7 @@ def test_nvidia_smi(script, driver, cards, words, tmp_path, monkeypatch):
     program.write_text(f"#!/bin/sh\n{script}\n")
     program.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
-    found = gpu_facts.ask_nvidia_smi(seconds=1)
+    found = gpu.ask_nvidia_smi(seconds=1)
     assert found["driver"] == driver and len(found["cards"]) == cards
     assert words in found["nvidia_smi"]
 
@@ -208,22 +208,6 @@ def test_time_of_a_convolution():
     assert gpu.time_convolution("CPU:0", batch_size=1, repeats=1) > 0
     with pytest.raises(ValueError, match="GPU:99"):
         gpu.time_convolution("GPU:99", 1)
-
-
-# Exercises
-
-
-def said(check, answer, capsys):
-    check(answer)
-    return capsys.readouterr().out
-
-
-def test_check_first_failure(capsys):
-    for check in gpu.check(gpu.EXERCISE):
-        text = said(exercises.check_first_failure, check.name, capsys)
-        right = check.name == "driver and card"
-        assert text.startswith("Right." if right else "Not yet.")
-        assert right or "driver and card" not in text, "the answer is not given away"
 
 
 def test_three_things_are_wrong_with_the_machine_of_the_exercise():
@@ -237,27 +221,3 @@ def test_three_things_are_wrong_with_the_machine_of_the_exercise():
         mended = replace(mended, **mend)
     assert failures == ["driver and card", "CUDA_VISIBLE_DEVICES", "GPU libraries"]
     assert judged(mended)[1] is None
-
-
-@pytest.mark.parametrize(
-    "answer, words",
-    [
-        ("CADB", "Right."),
-        ("ACDB", "CUDA_VISIBLE_DEVICES"),
-        ("CABD", "Memory growth"),
-        ("CDAB", "before TensorFlow is imported"),
-        ("BCAD", "before TensorFlow is imported"),
-        ("ABD", "each of the letters"),
-        ("AABC", "each of the letters"),
-    ],
-)
-def test_check_order(answer, words, capsys):
-    text = said(exercises.check_order, answer, capsys)
-    assert words in text and text.startswith("Right." if words == "Right." else "Not yet.")
-
-
-@pytest.mark.parametrize("check", [exercises.check_first_failure, exercises.check_order])
-def test_unanswered_and_answers_of_another_kind(check, capsys):
-    assert said(check, None, capsys).startswith("Not answered yet")
-    for answer in (3, "", ["A", "B", "C", "D"], "driver"):
-        assert said(check, answer, capsys).startswith("Not yet.")

@@ -3,24 +3,24 @@
 Lesson 02 shows it. Nothing here needs Keras or TensorFlow.
 """
 
+import contextlib
 import tarfile
 import zipfile
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from helpers.datasets.arrays import DatasetError, read_npz, refusal
-from helpers.datasets.builtin import load_doodles
-from helpers.datasets.cache import cache_dir
+import doodles
+from helpers.datasets.arrays import KEYS, Arrays, DatasetError, read_npz, refusal
 from helpers.datasets.cifar10 import CIFAR10_SHA256 as CIFAR10_SHA256
-from helpers.datasets.cifar10 import batches_folder, load_cifar10, read_batches
+from helpers.datasets.cifar10 import batches_folder, cache_dir, load_cifar10, read_batches
 from helpers.datasets.download import DownloadError
 from helpers.datasets.images import read_folder
 from helpers.datasets.images import read_image as read_image
+from helpers.files import whole_file
 
 import numpy as np
+import PIL
 
-Arrays = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 ACCEPTED = (
     'are "auto", "cifar10", "doodles" or the path of an .npz file, of the archive cifar-10-python.tar.gz, '
     "or of a folder with train/<class>/ and test/<class>/"
@@ -40,15 +40,14 @@ class Dataset:
     source: str  # a sentence: which images these are, where they came from, and for "auto" also why
 
 
-def load_dataset(dataset: str | Path = "auto", say: Callable[[str], None] = print) -> Dataset:
-    """Load the images that `dataset` names.
+def load_dataset(dataset: str | Path = "auto") -> Dataset:
+    """Load the images that `dataset` names; prints a line for each mirror that is given up in a download.
 
     Args:
         dataset: `"auto"` (CIFAR-10, or the built-in images if it cannot be had), `"cifar10"`, `"doodles"`
             (the built-in images), or the path of an `.npz` file with `x_train`, `y_train`, `x_test` and
             `y_test`, of the official CIFAR-10 archive, packed or unpacked, or of a folder with the images
             of each class in `train/<class>/` and `test/<class>/`.
-        say: Called with a line for each mirror that is given up during a download.
 
     Raises:
         DatasetError: The images cannot be used, or `dataset` is none of the above.
@@ -57,15 +56,15 @@ def load_dataset(dataset: str | Path = "auto", say: Callable[[str], None] = prin
     if not dataset or not isinstance(dataset, str | Path):
         raise refusal(f"There is no data set {dataset!r}", ACCEPTED)
     if dataset == "doodles":
-        return _doodles("")
+        return _load_doodles("")
     if dataset not in ("auto", "cifar10"):
         return _load_path(Path(dataset), str(dataset))
     try:
-        return Dataset("cifar10", *load_cifar10(say))
+        return Dataset("cifar10", *load_cifar10())
     except DownloadError as error:
         why = f"CIFAR-10 is not on this computer and {error}"
         if dataset == "auto":
-            return _doodles(f", because {why}")
+            return _load_doodles(f", because {why}")
         advice = "give the path of a copy as dataset, or set the environment variable CIFAR10_MIRRORS"
         raise DownloadError(f"{why}: {advice}.") from error
 
@@ -73,13 +72,10 @@ def load_dataset(dataset: str | Path = "auto", say: Callable[[str], None] = prin
 def split_validation(x_train: np.ndarray, y_train: np.ndarray, train_size: int = 0, seed: int = 0) -> Arrays:
     """Hold a tenth of each class out for validation and keep at most `train_size` of the other images.
 
-    The validation set depends on `seed` alone, so runs with other numbers of images can be compared.
-
     Args:
         x_train, y_train: Images (n, ...) and their labels, integers (n,).
-        train_size: How many images to keep, of each class as many as of the others as far as they last;
-            0 keeps all.
-        seed: Other seeds hold other images out; 0 or more.
+        train_size: How many to keep, of each class as many as of the others as far as they last; 0 keeps all.
+        seed: 0 or more. The validation set depends on it alone, so runs with fewer images can be compared.
 
     Returns `x_train, y_train, x_validation, y_validation`: copies, in shuffled order. Raises DatasetError
     if a class has fewer than two images, or `train_size` is negative or too small for one of each class.
@@ -103,8 +99,20 @@ def split_validation(x_train: np.ndarray, y_train: np.ndarray, train_size: int =
     return x_train[training], y_train[training], x_train[validation], y_train[validation]
 
 
-def _doodles(why: str) -> Dataset:
-    return Dataset("doodles", *load_doodles(cache_dir()), f"The built-in images, drawn by the program{why}.")
+def _load_doodles(why: str) -> Dataset:
+    """The built-in images, drawn once and then read from a file of 37 MB, if one can be written."""
+    # The name tells all that the images depend on, so that an old file is never taken for a new one.
+    file = cache_dir() / f"doodles-{doodles.VERSION}-{PIL.__version__}-{np.__version__}.npz"
+    try:
+        _, *arrays = read_npz(file)
+    except Exception:  # it isn't there, or it is damaged, which can raise nearly any
+        arrays = doodles.draw_dataset()
+        with contextlib.suppress(OSError):
+            file.parent.mkdir(parents=True, exist_ok=True)
+            with whole_file(file) as partial:
+                np.savez(partial, **dict(zip(KEYS, arrays, strict=True)))
+    source = f"The built-in images, drawn by the program{why}."
+    return Dataset("doodles", doodles.CLASS_NAMES, *arrays, source)
 
 
 def _load_path(path: Path, name: str) -> Dataset:

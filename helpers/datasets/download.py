@@ -3,18 +3,18 @@
 Neither a slow nor a broken mirror holds up a lesson, and nothing but the whole file is ever in its place.
 """
 
+import contextlib
 import hashlib
 import socket
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from helpers.errors import UserError
 from helpers.files import whole_file
 
 import requests
-from pooch import HTTPDownloader
 from tqdm import tqdm
 
 TIMEOUT = (4, 10)  # seconds for connecting to each address of a mirror, and the longest silence after that
@@ -27,47 +27,25 @@ class DownloadError(UserError):
     """The file could not be had."""
 
 
-class _Progress(tqdm):
-    """A progress bar for pooch that gives up a mirror when it sends too little."""
-
-    received, since = 0, None  # bytes, and the time from which they are counted
-
-    def __bool__(self) -> bool:
-        return True  # for tqdm a bar without a total is none
-
-    def reset(self) -> None:
-        self.n = 0  # for pooch's last step, a full bar; tqdm's own method would forget the time it took
-
-    def update(self, n: int) -> None:
-        super().update(n)
-        self.received, self.since = self.received + n, self.since or time.monotonic()
-        seconds = time.monotonic() - self.since
-        if seconds >= FLOOR_SECONDS:
-            if self.received < FLOOR * seconds:
-                raise ValueError(f"too slow, {self.received / seconds / 1e3:.3g} kB/s")
-            self.received, self.since = 0, None
-
-
-def fetch(urls: Sequence[str], target: Path, sha256: str, say: Callable[[str], None] = print) -> None:
+def fetch(urls: Sequence[str], target: Path, sha256: str) -> None:
     """Download the file with this SHA-256 (hexadecimal) to `target`, from the first of `urls` that sends it.
 
-    `say` gets a line for each mirror that is given up. Raises `DownloadError`, half a sentence to go on with.
+    Prints a line for each mirror that is given up. Raises DownloadError, half a sentence to go on with.
     """
     reasons: dict[str, list[str]] = {}  # the hosts that were given up for each reason
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         for url in urls:
             host = url.split("://")[-1].split("/")[0].split("@")[-1]  # without a user's name and password
-            bar = _Progress(desc=host, unit="B", unit_scale=True, file=sys.stdout, delay=0.001)
             try:
-                with bar, whole_file(target) as partial:
-                    HTTPDownloader(bar, CHUNK, timeout=TIMEOUT, headers=HEADERS)(url, partial, None)
+                with whole_file(target) as partial:
+                    _receive(url, host, partial)
                     if not has_sha256(partial, sha256):
                         raise ValueError(f"sent another file, its SHA-256 is not {sha256[:12]}…")
                 return
             except (requests.RequestException, ValueError) as error:
                 reason = _reason(error)
-            say(f"{host} given up: {reason}.")
+            print(f"{host} given up: {reason}.")
             reasons.setdefault(reason, []).append(host)
     except OSError as error:
         if has_sha256(target, sha256):  # Windows replaces no file that is being read: another lesson has it
@@ -77,13 +55,28 @@ def fetch(urls: Sequence[str], target: Path, sha256: str, say: Callable[[str], N
     raise DownloadError(f"no mirror sent the file ({len(urls)} tried: {'; '.join(tried)})")
 
 
+def _receive(url: str, host: str, file: Path) -> None:
+    """Write what a mirror sends, with a progress bar; raises ValueError when it sends too little."""
+    with requests.get(url, stream=True, timeout=TIMEOUT, headers=HEADERS) as response:
+        response.raise_for_status()
+        size = int(response.headers.get("Content-Length", 0)) or None
+        bar = tqdm(desc=host, total=size, unit="B", unit_scale=True, file=sys.stdout)
+        received, since = 0, time.monotonic()
+        with bar, file.open("wb") as opened:
+            for chunk in response.iter_content(CHUNK):
+                bar.update(opened.write(chunk))
+                received, seconds = received + len(chunk), time.monotonic() - since
+                if seconds >= FLOOR_SECONDS:
+                    if received < FLOOR * seconds:
+                        raise ValueError(f"too slow, {received / seconds / 1e3:.3g} kB/s")
+                    received, since = 0, time.monotonic()
+
+
 def has_sha256(file: Path, sha256: str) -> bool:
     """Say whether `file` is there, can be read and has this SHA-256 (hexadecimal digits)."""
-    try:
-        with file.open("rb") as opened:
-            return hashlib.file_digest(opened, "sha256").hexdigest() == sha256.lower()
-    except OSError:
-        return False
+    with contextlib.suppress(OSError), file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest() == sha256.lower()
+    return False
 
 
 def _reason(error: Exception) -> str:

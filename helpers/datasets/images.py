@@ -12,17 +12,15 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 FORMATS = ("JPEG", "PNG", "GIF", "BMP", "TIFF", "WEBP")
 MAX_PIXELS = 89_000_000  # just below the number from which Pillow warns of decompression bombs
 ACCEPTED = "are JPEG, PNG, GIF, BMP, TIFF and WebP files of any size up to 89 megapixels"
-NOT_IMAGES = {"thumbs.db", "desktop.ini"}  # what Windows leaves in folders of images
+LEFTOVERS = (".", "__macosx", "thumbs.db", "desktop.ini")  # how names begin that file managers leave behind
 
 
 def read_image(path: str | Path) -> np.ndarray:
     """Read an image of any size and color mode as uint8 (32, 32, 3), values 0 to 255.
 
     It is turned upright as its EXIF data say, laid on white where it is transparent, cut to the largest
-    square in its middle and scaled. An image of 32 by 32 pixels in RGB stays as it is.
-
-    Raises:
-        DatasetError: The file is missing, broken, no image, or larger than 89 megapixels.
+    square in its middle and scaled. An image of 32 by 32 pixels in RGB stays as it is. Raises DatasetError
+    if the file is missing, broken, no image, or larger than 89 megapixels.
     """
     try:
         path = Path(path).expanduser()
@@ -32,13 +30,10 @@ def read_image(path: str | Path) -> np.ndarray:
                 raise ValueError("it is too large")
             image.draft(None, (2 * IMAGE_SIZE, 2 * IMAGE_SIZE))  # large JPEGs come smaller, and quickly
             image = _to_rgb(ImageOps.exif_transpose(image))
-            if image.size != (IMAGE_SIZE, IMAGE_SIZE):
-                image = ImageOps.fit(image, (IMAGE_SIZE, IMAGE_SIZE), Image.Resampling.LANCZOS)
-            return np.array(image)
+            return np.array(ImageOps.fit(image, (IMAGE_SIZE, IMAGE_SIZE), Image.Resampling.LANCZOS))
     except Exception as error:  # a broken file can raise nearly any
-        reason = getattr(error, "strerror", None) or error
-        if isinstance(error, UnidentifiedImageError):
-            reason = "it is no image of a known kind"
+        unknown = isinstance(error, UnidentifiedImageError) and "it is no image of a known kind"
+        reason = unknown or getattr(error, "strerror", None) or error
         raise refusal(f"{path} cannot be read ({reason})", ACCEPTED) from error
 
 
@@ -54,25 +49,25 @@ def read_folder(path: Path) -> Contents:
 
 
 def _class_files(folder: Path) -> dict[str, list[Path]]:
-    """Return the files of each class, by name, without what file managers leave in folders."""
+    """Return the files of each class, by name."""
     if not folder.is_dir():
         raise refusal(f"There is no folder {folder}", "is a folder with train/<class>/ and test/<class>/")
-    files = {}
-    for class_folder in sorted(folder.iterdir()):
-        if class_folder.is_dir() and not class_folder.name.startswith((".", "__MACOSX")):
-            found = sorted(file for file in class_folder.iterdir() if not file.name.startswith("."))
-            files[class_folder.name] = [file for file in found if file.name.lower() not in NOT_IMAGES]
-            if not files[class_folder.name]:
-                raise refusal(f"{class_folder} has no images", ACCEPTED)
+    files = {place.name: _listed(place) for place in _listed(folder) if place.is_dir()}
+    for name in files:
+        if not files[name]:
+            raise refusal(f"{folder / name} has no images", ACCEPTED)
     return files
+
+
+def _listed(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.iterdir() if not path.name.lower().startswith(LEFTOVERS))
 
 
 def _read_files(files: dict[str, list[Path]]) -> tuple[np.ndarray, np.ndarray]:
     """Return all images and labels in an order that is always the same, but not class by class."""
     pairs = [(path, label) for label, paths in enumerate(files.values()) for path in paths]
-    order = np.random.default_rng(0).permutation(len(pairs))
-    x = np.stack([read_image(pairs[i][0]) for i in order])
-    return x, np.array([pairs[i][1] for i in order], np.int64)
+    np.random.default_rng(0).shuffle(pairs)
+    return np.stack([read_image(path) for path, _ in pairs]), np.array([label for _, label in pairs])
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:
@@ -83,4 +78,4 @@ def _to_rgb(image: Image.Image) -> Image.Image:
     if image.has_transparency_data:
         image = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
-    return image if image.mode == "RGB" else image.convert("RGB")
+    return image.convert("RGB")
