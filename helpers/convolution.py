@@ -41,39 +41,30 @@ def zeros_around(size: int, kernel: int, stride: int = 1, padding: str = "same")
 def unseen(size: int, kernel: int, stride: int = 1, padding: str = "valid") -> list[int]:
     """The pixels of a row of `size` that are in no window: left over at its end, or between two windows."""
     zeros, _ = zeros_around(size, kernel, stride, padding)
-    begins = [place * stride - zeros for place in range(output_size(size, kernel, stride, padding))]
-    seen = {begin + offset for begin in begins for offset in range(kernel)}
-    return [pixel for pixel in range(size) if pixel not in seen]
+    places = range(output_size(size, kernel, stride, padding))
+    seen = {place * stride - zeros + offset for place in places for offset in range(kernel)}
+    return sorted(set(range(size)) - seen)
 
 
-def convolve(
-    image: np.ndarray, kernel: np.ndarray, bias: float = 0.0, stride: int = 1, padding: str = "valid"
-) -> np.ndarray:
+def convolve(image: np.ndarray, kernel: np.ndarray, bias=0.0, stride=1, padding="valid") -> np.ndarray:
     """Slide `kernel` over `image`; each place gives the sum of products of the two, plus `bias`.
 
     image: shape (height, width) or (height, width, channels); kernel: shape (rows, columns), and the same
     channels if there are any. `stride` is the way from one place to the next, in pixels. Returns a feature
-    map, shape (`output_size` of height and rows, of width and columns).
-    As in Keras the kernel is not flipped. Raises ValueError when the kernel does not fit, and as
-    `output_size`.
+    map, shape (`output_size` of height and rows, of width and columns). As in Keras the kernel is not
+    flipped. Raises ValueError when the kernel does not fit, and as `output_size`.
     """
     if image.ndim != kernel.ndim or image.shape[2:] != kernel.shape[2:]:
-        raise ValueError(
-            f"A kernel of shape {kernel.shape} does not fit an image of shape {image.shape}: "
-            "both need the same channels."
-        )
+        shapes = f"A kernel of shape {kernel.shape} does not fit an image of shape {image.shape}"
+        raise ValueError(f"{shapes}: both need the same channels.")
     rows, columns = kernel.shape[:2]
-    height = output_size(image.shape[0], rows, stride, padding)
-    width = output_size(image.shape[1], columns, stride, padding)
-    above_below = zeros_around(image.shape[0], rows, stride, padding)
-    left_right = zeros_around(image.shape[1], columns, stride, padding)
-    image = np.pad(image, [above_below, left_right] + [(0, 0)] * (image.ndim - 2))
-    feature_map = np.empty((height, width))
-    for row in range(height):
-        for column in range(width):
-            top, left = row * stride, column * stride
-            window = image[top : top + rows, left : left + columns]
-            feature_map[row, column] = np.sum(window * kernel) + bias
+    sides = [(*pair, stride, padding) for pair in zip(image.shape[:2], (rows, columns), strict=True)]
+    image = np.pad(image, [zeros_around(*side) for side in sides] + [(0, 0)] * (image.ndim - 2))
+    feature_map = np.empty([output_size(*side) for side in sides])
+    for row, column in np.ndindex(feature_map.shape):
+        top, left = row * stride, column * stride
+        window = image[top : top + rows, left : left + columns]
+        feature_map[row, column] = np.sum(window * kernel) + bias
     return feature_map
 
 

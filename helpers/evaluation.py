@@ -19,14 +19,11 @@ def accuracy_interval(correct: int, total: int, confidence: float = 0.95) -> tup
 
 def accuracy_by_class(y: np.ndarray, predicted: np.ndarray, class_names) -> pd.DataFrame:
     """One row a class: its images, how many were recognized, the accuracy and its 95 % interval."""
-    rows = []
-    for label in range(len(class_names)):
-        of_class = y == label
-        correct, total = int((predicted[of_class] == label).sum()), int(of_class.sum())
-        low, high = accuracy_interval(correct, total)
-        rows.append((total, correct, correct / total, low, high))
-    columns = ["images", "correct", "accuracy", "low", "high"]
-    return pd.DataFrame(rows, columns=columns, index=pd.Index(class_names, name="class"))
+    images, correct = (np.bincount(labels, minlength=len(class_names)) for labels in (y, y[y == predicted]))
+    table = pd.DataFrame({"images": images, "correct": correct}, pd.Index(class_names, name="class"))
+    table[["low", "high"]] = list(map(accuracy_interval, correct, images))
+    table.insert(2, "accuracy", correct / images)
+    return table
 
 
 def most_confident_mistakes(y: np.ndarray, probabilities: np.ndarray, count: int = 10) -> np.ndarray:
@@ -34,19 +31,14 @@ def most_confident_mistakes(y: np.ndarray, probabilities: np.ndarray, count: int
 
     y: labels, shape (n,); probabilities: shape (n, classes), 0 to 1.
     """
-    mistakes = np.flatnonzero(probabilities.argmax(axis=1) != y)
-    by_confidence = np.argsort(-probabilities[mistakes].max(axis=1), kind="stable")
-    return mistakes[by_confidence][:count]
+    surest_first = np.argsort(-probabilities.max(axis=1), kind="stable")
+    return surest_first[(probabilities.argmax(axis=1) != y)[surest_first]][:count]
 
 
 def least_confident_right(y: np.ndarray, probabilities: np.ndarray, count: int = 10) -> np.ndarray:
-    """Indices of the rightly classified images, the least confident first, at most `count`.
-
-    y: labels, shape (n,); probabilities: shape (n, classes), 0 to 1.
-    """
-    right = np.flatnonzero(probabilities.argmax(axis=1) == y)
-    by_confidence = np.argsort(probabilities[right].max(axis=1), kind="stable")
-    return right[by_confidence][:count]
+    """Indices of the rightly classified images, the least confident first: as `most_confident_mistakes`."""
+    surest_last = np.argsort(probabilities.max(axis=1), kind="stable")
+    return surest_last[(probabilities.argmax(axis=1) == y)[surest_last]][:count]
 
 
 def reliability(y: np.ndarray, probabilities: np.ndarray, bins: int = 10) -> pd.DataFrame:
@@ -68,8 +60,7 @@ def reliability(y: np.ndarray, probabilities: np.ndarray, bins: int = 10) -> pd.
 
 
 def expected_calibration_error(y: np.ndarray, probabilities: np.ndarray, bins: int = 10) -> float:
-    """The distance between confidence and accuracy, 0 to 1: the mean over the ranges of `reliability`,
-    each weighted with its images."""
+    """The distance of confidence and accuracy, 0 to 1: mean by `reliability`'s ranges, weighted by images."""
     table = reliability(y, probabilities, bins).dropna()
     distance = (table["confidence"] - table["accuracy"]).abs()
     return float(np.average(distance, weights=table["images"]))

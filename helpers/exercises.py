@@ -5,7 +5,7 @@ not answered yet. None raises for a wrong answer, so that a lesson runs through 
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from helpers import gpu
 from helpers.convolution import convolve
@@ -24,15 +24,14 @@ def _number(expected: float, hint: str, tolerance: float = 1e-6) -> Callable[[ob
     """A check for a number that is `expected`, give or take `tolerance`."""
 
     def check(answer) -> None:
-        if not isinstance(answer, int | float | np.number) or isinstance(answer, bool):
-            _say(answer, False, f"The answer is a number, and {answer!r} is not.")
-        else:
-            _say(answer, math.isclose(answer, expected, rel_tol=0, abs_tol=tolerance), hint)
+        known = isinstance(answer, int | float | np.number) and not isinstance(answer, bool)
+        right = known and math.isclose(answer, expected, rel_tol=0, abs_tol=tolerance)
+        _say(answer, right, hint if known else f"The answer is a number, and {answer!r} is not.")
 
     return check
 
 
-def _choice(expected: str, choices: tuple[str, ...], hint: str) -> Callable[[object], None]:
+def _choice(expected: str, choices: Sequence[str], hint: str) -> Callable[[object], None]:
     """A check for one of `choices`."""
 
     def check(answer) -> None:
@@ -44,20 +43,14 @@ def _choice(expected: str, choices: tuple[str, ...], hint: str) -> Callable[[obj
 
 
 # Lesson 01: check your GPU
-
-
 def check_first_failure(answer) -> None:
     """`answer`: the name of the check to mend first on the machine `gpu.EXERCISE`."""
     checks = gpu.check(gpu.EXERCISE)
-    names = [check.name for check in checks]
-    right = gpu.first_failure(checks).name
-    if answer not in names:
-        hint = f"The checks are called {', '.join(map(repr, names))}."
-    elif names.index(answer) < names.index(right):
+    names, right = [check.name for check in checks], gpu.first_failure(checks).name
+    hint = f"A check above {answer!r} fails already."
+    if answer in names[: names.index(right)]:
         hint = f"{answer!r} passes on this machine: read on, downwards."
-    else:
-        hint = f"A check above {answer!r} fails already."
-    _say(answer, answer == right, hint)
+    _choice(right, names, hint)(answer)
 
 
 def check_order(answer) -> None:
@@ -78,9 +71,7 @@ def check_order(answer) -> None:
 check_image_bytes = _number(12_288, "Count the pixels, then the numbers in each, then the bytes of a number.")
 check_constant_answer = _number(0.6, "Which class is best to name always? How many of all images are of it?")
 check_choosing_set = _choice(
-    "validation",
-    ("training", "validation", "test"),
-    "The set you choose by can't be one that was learned from, nor the one for the end.",
+    "validation", ("training", "validation", "test"), "Neither one learned from nor the one for the end."
 )
 
 # Lesson 03: see convolution and pooling
@@ -103,10 +94,9 @@ def check_dark_diagonal_kernel(kernel) -> None:
         "a dark vertical line": np.array([[1, 0, 1]] * 3),
         "a dark horizontal line": np.array([[1, 0, 1]] * 3).T,
     }
-    answer = convolve(1 - np.eye(3), kernel_array).item()
-    bright = convolve(np.ones((3, 3)), kernel_array).item()
+    bright, answer = kernel_array.sum(), np.sum((1 - np.eye(3)) * kernel_array)
     hint = f"It answers a window of nine ones with {bright:g}, which should be 0."
-    stronger = [name for name, line in others.items() if convolve(line, kernel_array).item() >= answer]
+    stronger = [name for name, line in others.items() if np.sum(line * kernel_array) >= answer]
     if stronger:
         hint = f"It answers {stronger[0]} at least as strongly as the dark diagonal that falls."
     _say(kernel, not stronger and math.isclose(bright, 0, abs_tol=1e-6), hint)
@@ -127,9 +117,7 @@ def check_feature_map(answer) -> None:
 
 
 # Lesson 04: build the network
-check_convolution_parameters = _number(
-    16 * (5 * 5 * 3 + 1), "Each filter has a kernel number for each place and channel, and a bias."
-)
+check_convolution_parameters = _number(1_216, "Each filter: a number for each place and channel, a bias.")
 check_flatten_size = _number(9_216, "Go through convolution, pooling, convolution, pooling, convolution.")
 check_first_loss = _number(math.log(100), "Each class has probability 1/100. Take minus its logarithm.", 0.01)
 check_receptive_field = _number(7, "Each kernel adds its size - 1, times the step. What is the step?")
@@ -146,9 +134,7 @@ check_shifted_logits = _choice(
 
 # Lesson 07: evaluate the network
 check_small_difference = _choice("no", ("yes", "no"), "How wide is the interval for 100 images in the table?")
-check_images_for_half_width = _number(
-    8_000, "Compare the rows of the table above: half the width, how many times the images?", 800
-)
+check_images_for_half_width = _number(8_000, "In the table: half the width, how many times the images?", 800)
 check_share_of_cats = _number(0.6, "How many cats are in the row in all, and how many are on the diagonal?")
 check_calibration_gap = _number(0.15, "Accuracy: how many of these images are right? Then the distance.")
 check_temperature = _choice("same", ("higher", "lower", "same"), "Which logit decides which class is named?")
@@ -160,21 +146,15 @@ check_dropout_factor = _number(2, "Half of ten ones are left: which factor makes
 check_harmful_remedy = _choice("flip", ("flip", "shift", "dropout"), "Which of them can change the class?")
 check_remedy_interval = _choice("luck", ("higher", "lower", "luck"), "Does the interval hold 0?")
 check_rising_loss = _choice(
-    "surer",
-    ("surer", "less sure"),
-    "For an image that is wrong, does a smaller probability of the true class cost more or less?",
+    "surer", ("surer", "less sure"), "A smaller probability of the true class: does it cost more or less?"
 )
 
 # Lesson 09: train faster
 check_fixed_milliseconds = _number(4, "How much longer is the step, for how many more images? So for one?")
-check_operations = _number(
-    28_311_552, "Each number of each map: size · size · channels products, and as many additions.", 3e5
-)
+check_operations = _number(28_311_552, "Each number of a map: size · size · channels products and sums.", 3e5)
 check_amdahl = _number(1 / 0.475, "Of the time, 40 % stays as it is. What becomes of the other 60 %?", 0.01)
 check_smoothed_label = _number(0.925, "The true class gives 0.1 away and gets a part back: how large?", 1e-3)
-check_more_accurate = _choice(
-    "more seeds", ("A", "B", "more seeds"), "How large is the difference beside what the seed does?"
-)
+check_more_accurate = _choice("more seeds", ("A", "B", "more seeds"), "Compare it with what the seed does.")
 
 # Lesson 10: run many experiments
 check_runs_of_a_grid = _number(60, "Each value of one parameter meets each value of the others.")
@@ -183,6 +163,6 @@ check_runs_left = _number(36, "What is finished is not run again; what failed is
 check_number_to_report = _choice(
     "fresh seeds",
     ("the best run", "its validation accuracy", "fresh seeds"),
-    "Which of these numbers had no part in the choice?",
+    "Which had no part in choosing?",
 )
 check_images_a_device = _number(16, "`fit` takes the batch of the whole; how many devices share it?")

@@ -1,7 +1,6 @@
 """The explorer of lesson 03: change kernel, stride and padding, point at an output, see its window."""
 
 import base64
-from functools import partial
 
 from helpers import figures
 from helpers.convolution import PADDING, convolve
@@ -13,8 +12,8 @@ import numpy as np
 class ConvolutionExplorer:
     """Sliders for the kernel, a button for each number of the feature map, and the figure of one place.
 
-    image: shape (height, width), a square of numbers; kernel: shape (size, size), size 1 to 5, numbers
-    -9 to 9. The figure is that of `figures.window`. Raises ValueError for another shape.
+    image: a square of numbers; kernel: shape (size, size), size 1 to 5, numbers -9 to 9. The figure is that
+    of `figures.window`. Raises ValueError for another shape.
     """
 
     def __init__(self, image: np.ndarray, kernel: np.ndarray):
@@ -35,32 +34,29 @@ class ConvolutionExplorer:
             place: widgets.FloatSlider(value, min=-9, max=9, step=0.5, **look)
             for place, value in np.ndenumerate(np.pad(kernel, (0, largest - rows)))
         }
-        # Likewise one button for each number that the largest feature map has.
-        self.buttons = {place: self._button(place) for place in np.ndindex(image.shape)}
+        self.buttons = {}  # likewise one for each number that the largest feature map has
+        for place in np.ndindex(image.shape):
+            name = f"row {place[0]}, column {place[1]}"
+            self.buttons[place] = widgets.Button(tooltip=name, layout={"width": "auto", "padding": "0"})
+            self.buttons[place].on_click(lambda _, place=place: self.point_at(place))
         self.kernel_grid, self.map_grid = widgets.GridBox(), widgets.GridBox()
         self.figure = widgets.HTML()  # and not Image, which has no description for those who can't see it
         for control in (self.size, self.stride, self.padding, *self.numbers.values()):
             control.observe(lambda _: self.draw(), "value")
         self.draw()
-        kernel_title = widgets.HTML("<b>Kernel</b>")
-        controls = widgets.VBox([self.size, self.stride, self.padding, kernel_title, self.kernel_grid])
-        feature_map = widgets.VBox([widgets.HTML("<b>Feature map: point at a number</b>"), self.map_grid])
-        top = widgets.HBox([controls, feature_map], layout={"flex_flow": "row wrap", "grid_gap": "2em"})
+        controls = self.size, self.stride, self.padding, widgets.HTML("<b>Kernel</b>"), self.kernel_grid
+        feature_map = widgets.HTML("<b>Feature map: point at a number</b>"), self.map_grid
+        halves = widgets.VBox(controls), widgets.VBox(feature_map)
+        top = widgets.HBox(halves, layout={"flex_flow": "row wrap", "grid_gap": "2em"})
         self.widget = widgets.VBox([top, self.figure])
-
-    def _button(self, place: tuple[int, int]) -> widgets.Button:
-        name = f"row {place[0]}, column {place[1]}"
-        button = widgets.Button(tooltip=name, layout={"width": "auto", "padding": "0"})
-        button.on_click(partial(self.point_at, place))
-        return button
 
     @property
     def kernel(self) -> np.ndarray:
         """The numbers of the sliders, shape (size, size)."""
-        shape = self.size.value, self.size.value
-        return np.reshape([self.numbers[place].value for place in np.ndindex(shape)], shape)
+        size = self.size.value
+        return np.reshape([self.numbers[place].value for place in np.ndindex(size, size)], (size, size))
 
-    def point_at(self, place: tuple[int, int], *_) -> None:
+    def point_at(self, place: tuple[int, int]) -> None:
         """Show the window of this row and column of the feature map."""
         self.place = place
         self.draw()
@@ -69,8 +65,7 @@ class ConvolutionExplorer:
         """Lay out the sliders and buttons that kernel, stride and padding ask for, and draw the figure."""
         kernel, stride, padding = self.kernel, self.stride.value, self.padding.value
         feature_map = convolve(self.image, kernel, 0, stride, padding)
-        rows, columns = feature_map.shape
-        self.place = row, column = min(self.place[0], rows - 1), min(self.place[1], columns - 1)
+        self.place = row, column = tuple(map(min, self.place, np.subtract(feature_map.shape, 1)))
 
         self.kernel_grid.children = [self.numbers[place] for place in np.ndindex(kernel.shape)]
         self.kernel_grid.layout.grid_template_columns = f"repeat({len(kernel)}, 12.5em)"
@@ -81,7 +76,7 @@ class ConvolutionExplorer:
             # The white of JupyterLab's light theme can't be read on its orange.
             button.style.text_color = "black" if here else None
         self.map_grid.children = [self.buttons[place] for place in np.ndindex(feature_map.shape)]
-        self.map_grid.layout.grid_template_columns = f"repeat({columns}, 3.5em)"
+        self.map_grid.layout.grid_template_columns = f"repeat({len(feature_map[0])}, 3.5em)"
 
         self.description = (
             f"An image of {'×'.join(map(str, self.image.shape))} numbers and a kernel of "
@@ -95,6 +90,4 @@ class ConvolutionExplorer:
 
     def show(self) -> None:
         """Display the explorer; where no kernel runs, its figure stands there as an image."""
-        live = self.widget._repr_mimebundle_()
-        del live["text/plain"]
-        figures.show_png(self.png, self.description, **live)
+        figures.show_png(self.png, self.description, **self.widget._repr_mimebundle_())

@@ -27,10 +27,8 @@ def places_in_test_set(places: list[int], count: int) -> list[int]:
     return there
 
 
-def layer_outputs(
-    model: keras.Model,
-) -> tuple[keras.KerasTensor, dict[keras.layers.Layer, keras.KerasTensor]]:
-    """The input of `model`, and what comes out of each of its layers, to build models of parts of it."""
+def layer_outputs(model: keras.Model) -> tuple[keras.KerasTensor, dict]:
+    """The input of `model`, and what comes out by layer, both as Keras tensors, to build models of parts."""
     if not isinstance(model, keras.Sequential):
         return model.inputs[0], {layer: layer.output for layer in model.layers}
     # Anew: a stored Sequential that was loaded doesn't know which outputs of its layers belong together.

@@ -6,7 +6,7 @@ import re
 
 from helpers.convolution import convolve
 from helpers.explorer import ConvolutionExplorer
-from helpers.figures import display
+from helpers.figures import drawing
 
 import numpy as np
 import pytest
@@ -78,7 +78,7 @@ def test_kernels_that_it_does_not_take(shape):
 
 def test_where_no_kernel_runs_its_figure_stands_there(explorer, monkeypatch):
     displayed = []
-    monkeypatch.setattr(display, "display", lambda data, **options: displayed.append((data, options)))
+    monkeypatch.setattr(drawing, "display", lambda data, **options: displayed.append((data, options)))
     explorer.show()
     [(data, options)] = displayed
     assert set(data) == {"text/plain", "image/png", "application/vnd.jupyter.widget-view+json"}

@@ -5,7 +5,7 @@ import io
 
 from helpers import evaluation, figures
 from helpers.convolution import convolve
-from helpers.figures import display
+from helpers.figures import drawing
 from helpers.figures.drawing import mosaic
 
 import matplotlib.pyplot as plt
@@ -156,15 +156,15 @@ def test_reliability_leaves_out_ranges_with_few_images():
 def test_accuracies_by_seed_shows_each_network():
     table = pd.DataFrame({"pooling": ["max", "max", "average"], "accuracy": [0.6, 0.7, 0.65]})
     figure = figures.accuracies_by_seed({"recorded": table}, by="pooling")
-    dots, mean, single = figure.axes[0].lines
-    assert dots.get_xdata().tolist() == [0.6, 0.7] and mean.get_xdata()[0] == pytest.approx(0.65)
-    assert single.get_xdata().tolist() == [0.65]  # of one network no mean is drawn
+    dots, means = figure.axes[0].lines
+    assert dots.get_xydata().tolist() == [[0.6, 0], [0.7, 0], [0.65, 1]]
+    assert means.get_xydata().tolist() == [[pytest.approx(0.65), 0]]  # of one network no mean is drawn
     assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["max", "average"]
 
 
 def test_what_a_lesson_displays(monkeypatch):
     displayed = []
-    monkeypatch.setattr(display, "display", lambda data, **options: displayed.append((data, options)))
+    monkeypatch.setattr(drawing, "display", lambda data, **options: displayed.append((data, options)))
     places = figures.places(TINY, KERNEL, 3, "same")
     assert places == [(0, 0), (0, 1), (1, 0), (1, 1)]
     frames = (figures.window(TINY, KERNEL, *place, 3, "same", bare=True) for place in places)

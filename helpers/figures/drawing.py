@@ -1,39 +1,75 @@
-"""What the figures share: panels with headings, images, tables of numbers, frames."""
+"""What the figures share: how they are displayed, panels with headings, images, tables of numbers, frames."""
 
+import base64
+import io
 import textwrap
+from collections.abc import Iterable
 
 import matplotlib.pyplot as plt
 import numpy as np
+from IPython.display import DisplayHandle, display
 from matplotlib.patheffects import withStroke
+from PIL import Image
 
 HIGHLIGHT = "#D55E00"  # Okabe and Ito's vermilion, also readable on gray
+HEADING = {"fontweight": "normal", "loc": "center", "pad": 4}  # of one panel
+
+
+def show(figure: plt.Figure, alt: str, update: DisplayHandle | None = None) -> None:
+    """Display `figure`, in place of what `update` shows; `alt` describes it for those who can't see it."""
+    put = update.update if update else display
+    put(figure, metadata={"image/png": {"alt": alt}})
+    plt.close(figure)  # otherwise Jupyter displays it a second time
+
+
+def show_animation(frames: Iterable[plt.Figure], alt: str, seconds: float = 0.7) -> None:
+    """Display figures of one size one after another, `seconds` each, three times; `alt` describes them.
+
+    The last one stays longer, so that it can be read, and then for good: what moves for ever disturbs reading
+    (WCAG 2.2.2). An animated PNG plays without a kernel; paper, which can't play it, shows the first frame.
+    """
+    images = [Image.open(io.BytesIO(png_bytes(frame))).convert("RGB") for frame in frames]
+    palette = images[len(images) // 2].quantize(64)  # one for all frames takes a third of the bytes
+    palette.putpalette([255 if level >= 245 else level for level in palette.getpalette()])  # white
+    first, *others = [image.quantize(palette=palette, dither=Image.Dither.NONE) for image in images]
+    file = io.BytesIO()
+    durations = [int(1000 * seconds)] * len(others) + [4000]
+    first.save(file, "PNG", save_all=True, append_images=others, duration=durations, loop=3)
+    show_png(file.getvalue(), alt)
+
+
+def png_bytes(figure: plt.Figure) -> bytes:
+    """`figure` as a PNG file, in its own size; closes it."""
+    file = io.BytesIO()
+    figure.canvas.print_png(file)
+    plt.close(figure)
+    return file.getvalue()
+
+
+def show_png(png: bytes, alt: str, **others) -> None:
+    """Display a PNG file with its description, and with `others`: the same thing in other MIME types."""
+    data = others | {"image/png": base64.b64encode(png).decode(), "text/plain": alt}
+    display(data, metadata={"image/png": {"alt": alt}}, raw=True)
 
 
 def titled(figure: plt.Figure, title: str) -> plt.Figure:
     """The figure with a title above all of it, wrapped."""
-    figure.suptitle("\n".join(textwrap.wrap(title, 90)), weight="bold", size=12, x=0.01, ha="left")
+    figure.suptitle(textwrap.fill(title, 90), weight="bold", size=12, x=0.01, ha="left")
     return figure
 
 
-def heading(axis: plt.Axes, name: str, size=10.0) -> None:
-    """The name of one panel, above it."""
-    axis.set_title(name, fontsize=size, fontweight="normal", loc="center", pad=4)
-
-
-def label(axis: plt.Axes, text: str) -> None:
-    """The name of a row, to the left of its first panel."""
-    axis.text(-0.02, 0.5, text, transform=axis.transAxes, ha="right", va="center", fontsize=10)
-
-
-def panels(names: list[str], columns: int, height: float, title: str, width=8.0, **options) -> plt.Figure:
-    """Axes for each of `names`, which stands above them, in rows of `columns`.
+def panels(names, columns: int, height: float, title: str, width=8.0, rows=(), **options) -> plt.Figure:
+    """Axes with `names` above them, in rows of `columns`, with the names `rows` to their left.
 
     height: inches of a row; width: inches of the figure; the options are those of `plt.subplots`.
     """
-    rows = -(-len(names) // columns)
-    figure, axes = plt.subplots(rows, columns, figsize=(width, rows * height + 0.4), squeeze=False, **options)
+    count = -(-len(names) // columns)
+    figure, axes = plt.subplots(count, columns, squeeze=False, **options)
+    figure.set_size_inches(width, count * height + 0.4)
     for axis, name in zip(axes.flat, names, strict=False):
-        heading(axis, name, 10 if columns < 8 else 9)
+        axis.set_title(name, fontsize=10 if columns < 8 else 9, **HEADING)
+    for axis, name in zip(axes[:, 0], rows, strict=False):
+        axis.text(-0.02, 0.5, name, transform=axis.transAxes, ha="right", va="center", fontsize=10)
     for axis in axes.flat[len(names) :]:
         axis.remove()
     return titled(figure, title)
@@ -43,11 +79,11 @@ def image_panels(names, images, columns: int, title: str, beside=False, **scale)
     """Images of one size in rows of `columns`, each under its name or, in one column, `beside` it."""
     lines = 0 if beside else max(len(name.splitlines()) for name in names)
     height = (6.4 if beside else 7.6) / columns * images[0].shape[0] / images[0].shape[1] + 0.2 * lines
-    figure = panels([""] * len(names) if beside else names, columns, height, title)
-    for axis, image, name in zip(figure.axes, images, names, strict=True):
+    above, left = ([""] * len(names), names) if beside else (names, [])
+    figure = panels(above, columns, height, title, rows=left)
+    for axis, image in zip(figure.axes, images, strict=True):
         axis.imshow(image, **scale)
         axis.axis("off")
-        label(axis, name if beside else "")
     return figure
 
 
@@ -58,26 +94,23 @@ def frame(axis: plt.Axes, top: int, left: int, height: int, width: int) -> None:
     axis.add_patch(line)
 
 
-def as_text(value: float) -> str:
-    """A number with up to four digits, NaN as a dot."""
-    # 0.0 added makes 0 of -0, which products of floats can be.
-    return "·" if np.isnan(value) else f"{value + 0.0:.4g}".replace("-", "−")
+def as_text(*values: float) -> str:
+    """A number or a sum, with up to four digits, NaN as a dot, -0, which products of floats can be, as 0."""
+    texts = ["·" if np.isnan(value) else f"{value + 0.0:.4g}" for value in values]
+    return " + ".join(texts).replace("+ -", "- ").replace("-", "−")
 
 
-def shaded_numbers(
-    axis: plt.Axes, table: np.ndarray, scale: tuple, name="", size=10.0, text=as_text, cmap="gray", **options
-) -> None:
-    """Draw `table` from the darkest number of `scale` to the brightest, with the numbers in it."""
+def shaded_numbers(axis, table, scale, name="", size=10.0, text=as_text, cmap="gray", **options) -> None:
+    """Draw a 2D `table` from the darkest number of `scale` to the brightest, with the numbers in it."""
     low, high = scale
     span = (high - low) or 1.0
     # Not quite black, so that the numbers stay readable.
     drawn = axis.imshow(table, vmin=low - span / 4, vmax=low + span, cmap=cmap, **options)
     dark = (drawn.to_rgba(table)[..., :3] @ (0.21, 0.72, 0.07) < 0.4) & ~np.isnan(table)
-    for (row, column), value in np.ndenumerate(table):
-        color = "white" if dark[row, column] else "black"
-        axis.text(column, row, text(value), ha="center", va="center", color=color, size=size)
+    for place, color in np.ndenumerate(np.where(dark, "white", "black")):
+        axis.text(*place[::-1], text(table[place]), ha="center", va="center", color=color, size=size)
     if name:
-        heading(axis, name)
+        axis.set_title(name, fontsize=10, **HEADING)
     axis.set(xticks=[], yticks=[])
     axis.spines[:].set_visible(True)
 
@@ -91,8 +124,7 @@ def extremes(table: np.ndarray, signed: bool = False) -> tuple[float, float]:
 def mosaic(tiles: np.ndarray, columns: int, gap: int, empty: float) -> np.ndarray:
     """Tiles of shape (n, height, width, …) in rows, with gaps of the value `empty` between them."""
     count, height, width, *channels = tiles.shape
-    missing = -count % columns if count else columns
-    ends = [(0, missing), (0, gap), (0, gap)] + [(0, 0)] * len(channels)
-    tiles = np.pad(tiles, ends, constant_values=empty)
-    rows = tiles.reshape(-1, columns, height + gap, width + gap, *channels).swapaxes(1, 2)
+    ends = [(0, -count % columns if count else columns), (0, gap), (0, gap)] + [(0, 0)] * len(channels)
+    rows = np.pad(tiles, ends, constant_values=empty)
+    rows = rows.reshape(-1, columns, height + gap, width + gap, *channels).swapaxes(1, 2)
     return rows.reshape(-1, columns * (width + gap), *channels)[:-gap, :-gap]

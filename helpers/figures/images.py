@@ -1,6 +1,6 @@
-"""Images, their numbers, and how many there are of each class."""
+"""Images and what a network makes of them: their classes and colors, maps, kernels, layers, what they see."""
 
-from helpers.figures.drawing import HIGHLIGHT, extremes, image_panels, mosaic
+from helpers.figures.drawing import HIGHLIGHT, extremes, frame, image_panels, mosaic
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -12,9 +12,9 @@ def image_grid(images: list[np.ndarray], titles: list[str] = (), title="", colum
     return image_panels(titles or [""] * len(images), images, columns, title)
 
 
-def images_by_class(x: np.ndarray, y: np.ndarray, class_names: list[str], title="", each=10) -> plt.Figure:
-    """One row a class, with its first `each` images."""
-    rows = [mosaic(x[y == label][:each], each, gap=2, empty=255) for label in range(len(class_names))]
+def images_by_class(x: np.ndarray, y: np.ndarray, class_names: list[str], title="") -> plt.Figure:
+    """One row a class, with its first ten images."""
+    rows = [mosaic(x[y == label][:10], 10, gap=2, empty=255) for label in range(len(class_names))]
     return image_panels(class_names, rows, 1, title, beside=True)
 
 
@@ -31,7 +31,7 @@ def class_counts(labels: dict[str, np.ndarray], class_names: list[str], title=""
 
 def pixel_histogram(x: np.ndarray, title="") -> plt.Figure:
     """How often each value 0 to 255 occurs in the three channels of images `x`."""
-    channels = {name: x[..., channel].ravel() for channel, name in enumerate(("red", "green", "blue"))}
+    channels = dict(zip(("red", "green", "blue"), x.reshape(-1, 3).T, strict=True))
     counts = pd.DataFrame({name: np.bincount(values, minlength=256) for name, values in channels.items()})
     axis = (3 * counts / x.size).plot(color=[HIGHLIGHT, "C2", "C0"], style=["-", "--", ":"], title=title)
     axis.set(xlabel="pixel value", ylabel="share of the pixels", xlim=(-3, 258))
@@ -39,15 +39,13 @@ def pixel_histogram(x: np.ndarray, title="") -> plt.Figure:
     return axis.figure
 
 
-def maps(
-    arrays: dict[str, np.ndarray], title="", columns=4, same_scale=False, zero_is_gray=False
-) -> plt.Figure:
+def maps(arrays: dict, title="", columns=4, same_scale=False, zero_is_gray=False) -> plt.Figure:
     """Images or feature maps side by side; a map of shape (height, width) is drawn from black to white.
 
     A uint8 map is drawn from 0 to 255. Any other has its own scale, unless `same_scale`; with `zero_is_gray`
     0 is the gray in the middle of the scale.
     """
-    figure = image_panels(list(arrays), list(arrays.values()), min(columns, len(arrays)), title)
+    figure = image_panels(arrays, list(arrays.values()), min(columns, len(arrays)), title)
     flat = np.concatenate([array.ravel() for array in arrays.values() if array.ndim == 2] or [np.zeros(1)])
     for axis, array in zip(figure.axes, arrays.values(), strict=True):
         values = flat if same_scale else array
@@ -56,3 +54,62 @@ def maps(
         axis.set(xticks=[], yticks=[])
         axis.spines[:].set(visible=True, color="dimgray", lw=0.8)  # white at a border is not the page's
     return figure
+
+
+def heat_maps(image: np.ndarray, heats: dict[str, np.ndarray], title="") -> plt.Figure:
+    """An image, and the same under `heats`, shape (height, width), 0 (dark) to 1; a line at their medians."""
+    lit = [(image * (0.15 + 0.85 * heat[..., None])).astype(np.uint8) for heat in heats.values()]
+    figure = image_panels(["the image", *heats], [image, *lit], len(heats) + 1, title)
+    for axis, heat in zip(figure.axes[1:], heats.values(), strict=True):
+        axis.contour(heat, levels=[np.median(heat)], colors=[HIGHLIGHT], linewidths=2)
+    return figure
+
+
+def layer_shapes(shapes: dict[str, tuple[int, ...]], title="") -> plt.Figure:
+    """The shape of the data after each layer: a square of its height and width to scale, or a bar."""
+    figure, axis = plt.subplots(figsize=(8, 2.4))
+    largest = max(shape[0] for shape in shapes.values() if len(shape) == 3)
+    for place, (name, shape) in enumerate(shapes.items()):
+        square = [0.85 * shape[0] / largest] * 2, "C5"
+        (height, width), color = square if len(shape) == 3 else ((0.2 * np.log10(shape[0]), 0.08), "C4")
+        axis.add_patch(plt.Rectangle((place - width / 2, -height / 2), width, height, fc=color, ec="black"))
+        axis.text(place, 0.55, name, ha="center", va="bottom", fontsize=10)
+        axis.text(place, -0.55, "×".join(map(str, shape)), ha="center", va="top", fontsize=9)
+    axis.set(xlim=(-0.55, len(shapes) - 0.45), ylim=(-0.8, 0.8), title=title, aspect="equal")
+    axis.axis("off")
+    return figure
+
+
+def receptive_fields(image: np.ndarray, fields: dict[str, tuple], title="") -> plt.Figure:
+    """Squares on the image, each what one number of a layer sees: top, left, height, width."""
+    shown = {}
+    for name, (top, left, height, width) in fields.items():
+        seen = np.s_[top : top + height, left : left + width]
+        dimmed = (0.35 * image + 0.65 * 255).astype(np.uint8)
+        dimmed[seen] = image[seen]
+        shown[f"{name}\n{height}×{width}"] = dimmed
+    figure = image_panels(shown, list(shown.values()), len(shown), title)
+    for axis, field in zip(figure.axes, fields.values(), strict=True):
+        frame(axis, *field)
+    return figure
+
+
+def kernel_images(kernels: dict[str, np.ndarray], title="") -> plt.Figure:
+    """Kernels of shape (size, size, 3, n) as small images: gray is 0, full color the largest of a kernel."""
+    scaled = [0.5 + 0.5 * stack / np.abs(stack).max(axis=(0, 1, 2)) for stack in kernels.values()]
+    images = [mosaic(np.moveaxis(stack, -1, 0), 8, gap=1, empty=1.0) for stack in scaled]
+    figure = image_panels(kernels, images, len(kernels), title)
+    figure.get_layout_engine().set(wspace=0.12)
+    return figure
+
+
+def feature_map_mosaics(layers: dict[str, np.ndarray], title="") -> plt.Figure:
+    """Each layer's 16 strongest maps, shape (height, width, maps): black is 0, white the largest number."""
+    images = {}
+    for name, stack in layers.items():
+        height, width, count = stack.shape
+        strongest = np.argsort(-stack.max(axis=(0, 1)), kind="stable")[:16]
+        tiles = np.moveaxis(stack[..., strongest], -1, 0) / (stack.max() or 1)
+        label = f"{name}\n{height}×{width}\n{len(tiles)} of {count}"
+        images[label] = mosaic(tiles, 8, max(1, height // 15), empty=np.nan)
+    return image_panels(images, list(images.values()), 1, title, beside=True, vmin=0, vmax=1)

@@ -1,0 +1,145 @@
+"""Results: curves by epoch, accuracies, probabilities, means over settings, checks of machines."""
+
+from helpers.figures.drawing import HIGHLIGHT, extremes, frame, panels, shaded_numbers, titled
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.ticker import MaxNLocator
+
+
+def training_curves(history: pd.DataFrame, epochs: int | None = None) -> plt.Figure:
+    """The columns loss, val_loss, accuracy and val_accuracy by epoch, with room for `epochs` of them."""
+    figure, axes = plt.subplots(1, 2)
+    places = np.arange(1, len(history) + 1)
+    for axis, name in zip(axes, ("loss", "accuracy"), strict=True):
+        axis.plot(places, history[name], marker="o", label="training set")
+        axis.plot(places, history[f"val_{name}"], marker="s", label="validation set")
+        axis.set(xlabel="epoch", title=name.capitalize(), xlim=(0.5, (epochs or len(history)) + 0.5))
+        axis.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes[0].legend()
+    return figure
+
+
+def describe_curves(history: pd.DataFrame) -> str:
+    """What `training_curves` shows, in words."""
+    if not len(history):
+        return "Loss and accuracy by epoch: no epoch yet."
+    begin, end = history.iloc[0], history.iloc[-1]
+    names = "loss", "val_loss", "accuracy", "val_accuracy"
+    changes = ", ".join(f"{name} {begin[name]:.2f} to {end[name]:.2f}" for name in names)
+    return f"Curves over {len(history)} epochs: {changes}.".replace("val_", "validation ")
+
+
+def curves_by_seed(curves: dict[str, dict[str, pd.DataFrame]], title="", by="epoch", log=False) -> plt.Figure:
+    """A panel for each name, in it a line for each table: the mean by epoch, in a band of ± one deviation.
+
+    Each table has a row an epoch (counted from 1), a column a seed. `by` names what the rows are, if it is
+    something else, and `log` draws it on a logarithmic axis with a mark at each row.
+    """
+    figure = panels(curves, min(3, len(curves)), 2.9, title, sharex=True)
+    for axis, lines in zip(figure.axes, curves.values(), strict=True):
+        for label, table in lines.items():
+            mean, band = table.mean(axis=1), table.std(axis=1).fillna(0)
+            [line] = axis.plot(mean, label=label, marker="o" if log else "", markersize=4)
+            axis.fill_between(mean.index, mean - band, mean + band, color=line.get_color(), alpha=0.2)
+        axis.set(xlabel=by)
+        axis.xaxis.set_major_locator(MaxNLocator(integer=True))
+        if log:
+            axis.set_xscale("log")
+            axis.set_xticks(table.index, [f"{value:,g}" for value in table.index])
+            axis.minorticks_off()
+    if max(map(len, curves.values())) > 4:  # more would cover the lines
+        figure.legend(handles=figure.axes[0].lines, loc="outside lower center", ncols=4, fontsize=9)
+    else:
+        figure.axes[0].legend(fontsize=9)
+    return figure
+
+
+def accuracies_by_seed(tables: dict[str, pd.DataFrame], by: str, title="") -> plt.Figure:
+    """A panel for each table: a dot for each row, a network's `accuracy`, and a line at each mean by `by`."""
+    rows = max(table[by].nunique() for table in tables.values())
+    figure = panels(tables, len(tables), 1.3 + 0.3 * rows, title)
+    for axis, table in zip(figure.axes, tables.values(), strict=True):
+        places, names = table[by].factorize()
+        axis.plot(table["accuracy"], places, "o", color="C0", alpha=0.6)
+        means = table.groupby(places)["accuracy"].mean()[np.bincount(places) > 1]
+        axis.plot(means, means.index, "|", color="black", markersize=22, markeredgewidth=2.5)
+        axis.set_yticks(range(len(names)), names)
+        axis.set(ylim=(len(names) - 0.5, -0.5), xlabel="accuracy")
+        axis.xaxis.set_major_locator(MaxNLocator(4))
+    return figure
+
+
+def accuracy_by_class(table: pd.DataFrame, title="") -> plt.Figure:
+    """Bars of the accuracy by class with its 95 % interval: the table of `evaluation.accuracy_by_class`."""
+    table = table.sort_values("accuracy")
+    interval = [table["accuracy"] - table["low"], table["high"] - table["accuracy"]]
+    figure, axis = plt.subplots(figsize=(8, 0.32 * len(table) + 1))
+    axis.barh(range(len(table)), table["accuracy"], color="C5", xerr=interval, capsize=3)
+    axis.set_yticks(range(len(table)), table.index)
+    axis.set(xlim=(0, 1), xlabel="accuracy on the test set", title=title)
+    axis.xaxis.set_major_formatter("{x:.0%}")
+    return figure
+
+
+def reliability(tables: dict[str, pd.DataFrame], title="") -> plt.Figure:
+    """Accuracy against confidence, and the share of the images, of tables by `evaluation.reliability`."""
+    figure = panels(tables, len(tables), 3.8, title)
+    for axis, table in zip(figure.axes, tables.values(), strict=True):
+        axis.plot([0, 1], [0, 1], color="dimgray", linestyle=":", linewidth=1.5, label="as sure as right")
+        filled = table[table["images"] >= 10]  # fewer say nothing
+        axis.plot(filled["confidence"], filled["accuracy"], marker="o", color="C0", label="accuracy")
+        style = {"color": "#DDDDDD", "edgecolor": "white", "label": "share of the images"}
+        axis.hist(table["low"], [*table["low"], 1], weights=table["images"] / table["images"].sum(), **style)
+        axis.set(xlim=(0, 1), ylim=(0, 1), xlabel="confidence", aspect="equal")
+        axis.xaxis.set_major_formatter("{x:.0%}")
+        axis.yaxis.set_major_formatter("{x:.0%}")
+    figure.axes[0].legend(loc="upper left", fontsize=9)
+    return figure
+
+
+def predictions(images, probabilities: np.ndarray, class_names, titles: list[str], title="") -> plt.Figure:
+    """Each image beside a bar chart of its probabilities, shape (n, classes); the largest stands out."""
+    names = [name for text in titles for name in (text, "")]
+    figure = panels(names, 2, max(1.6, 0.22 * len(class_names)), title, width_ratios=(1, 2.4))
+    axes = np.reshape(figure.axes, (-1, 2))
+    for (left, right), image, row in zip(axes, images, probabilities, strict=True):
+        left.imshow(image)
+        left.axis("off")
+        best = row.argmax()
+        right.barh(range(len(row)), row, color=np.where(row == row[best], HIGHLIGHT, "#999999"))
+        right.text(row[best] + 0.01, best, f"{row[best]:.0%}", va="center", fontsize=9)
+        right.set_yticks(range(len(row)), class_names, fontsize=9)
+        right.set(xlim=(0, 1.12), xticks=[0, 0.25, 0.5, 0.75, 1])
+        right.xaxis.set_major_formatter("{x:.0%}")
+        right.invert_yaxis()
+    return figure
+
+
+def heat_table(table: pd.DataFrame, title="", marked: list[tuple] = ()) -> plt.Figure:
+    """A shaded cell for each number, higher is brighter; frames around those `marked` by (row, column)."""
+    rows, columns = table.shape
+    figure, axis = plt.subplots(figsize=(min(8, 2.2 + 1.1 * columns), 1.3 + 0.42 * rows))
+    values = table.to_numpy(dtype=float)
+    shaded_numbers(axis, values, extremes(values), "", 11, "{:.3f}".format, cmap="cividis", aspect="auto")
+    for row, column in marked:
+        frame(axis, table.index.get_loc(row), table.columns.get_loc(column), 1, 1)
+    axis.set_xticks(range(columns), [f"{value:,g}" for value in table.columns])
+    axis.set_yticks(range(rows), [f"{value:g}" for value in table.index])
+    axis.set(xlabel=table.columns.name, ylabel=table.index.name)
+    return titled(figure, title)
+
+
+def check_marks(marks: dict[str, list[bool | None]], names: list[str], title="") -> plt.Figure:
+    """A row for each machine, a column for each check: passed (True), failed (False) or not judged (None)."""
+    symbols = {True: ("✓", "C0"), False: ("✗", HIGHLIGHT), None: ("–", "dimgray")}
+    figure, axis = plt.subplots(figsize=(8, 4.6))
+    for (row, column), result in np.ndenumerate(np.array(list(marks.values()), object)):
+        symbol, color = symbols[result]
+        axis.text(column, row, symbol, color=color, size=14, ha="center", va="center")
+    labels = [name.replace(" ", "\n").replace("_", "_\n") for name in names]
+    axis.set_xticks(range(len(names)), labels, size=9)
+    axis.set_yticks(range(len(marks)), marks)
+    axis.set(xlim=(-0.5, len(names) - 0.5), ylim=(len(marks) - 0.5, -0.5), title=title)
+    return figure
