@@ -7,7 +7,6 @@ Lesson 01 reads them on purpose.
 
 import os
 import sys
-import tempfile
 
 # TensorFlow reads this when it is imported. 3 is the only level without an error for a card that isn't there;
 # errors that matter are Python exceptions.
@@ -17,21 +16,18 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 def _import_tensorflow_quietly() -> None:
     # Some lines come before TensorFlow obeys any setting, so the file descriptor itself is redirected.
     stderr = os.dup(2)
-    with tempfile.TemporaryFile() as log:
-        os.dup2(log.fileno(), 2)
+    with open(os.devnull, "w") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
         try:
             import tensorflow
 
             # Advice about speed, such as on predicting with several networks: not for the reader.
             tensorflow.get_logger().setLevel("ERROR")
-        except BaseException:
-            log.seek(0)
-            os.write(stderr, log.read())
-            raise
         finally:
             os.dup2(stderr, 2)
             os.close(stderr)
 
 
-if "ipykernel" in sys.modules:
+_kernel = sys.modules.get("ipykernel.kernelapp")
+if _kernel and _kernel.IPKernelApp.initialized():  # tools that start kernels import ipykernel, too
     _import_tensorflow_quietly()

@@ -27,15 +27,13 @@ class WeightsError(UserError, ValueError):
 def load_pretrained(file: Path = FILE, sha256: str = SHA256) -> keras.Model:
     """Return the network that comes with the lessons: images (n, 32, 32, 3), 0 to 255, to logits (n, 10).
 
-    Its classes are `CLASS_NAMES`. Raises `WeightsError` when the file is missing, or doesn't have this
-    SHA-256, before anything in it is read.
+    Its classes are `CLASS_NAMES`. Raises `WeightsError`, before anything in it is read, when the file is
+    missing or doesn't have this SHA-256.
     """
-    if not file.exists():
-        raise WeightsError(f"The trained network is missing: {file.parent.name}/{file.name}.")
-    if hashlib.sha256(file.read_bytes()).hexdigest() != sha256:
+    if not file.exists() or hashlib.sha256(file.read_bytes()).hexdigest() != sha256:
         raise WeightsError(
-            f"The file {file.name} is not the one that came with the lessons: its SHA-256 is another one. "
-            "Get it anew from the repository."
+            f"The file {file.name} is missing, or is not the one that came with the lessons: its SHA-256 is "
+            "another one. Get it anew from the repository."
         )
     model = new_network()
     with np.load(file, allow_pickle=False) as stored:
@@ -59,6 +57,5 @@ def new_network() -> keras.Model:
 
 
 def _restored(stored, place: int) -> np.ndarray:
-    if f"vector_{place}" in stored:
-        return stored[f"vector_{place}"]
-    return stored[f"kernel_{place}"].astype(np.float32) * stored[f"factors_{place}"]
+    vector = stored.get(f"vector_{place}")
+    return stored[f"kernel_{place}"] * stored[f"factors_{place}"] if vector is None else vector

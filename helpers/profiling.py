@@ -29,19 +29,15 @@ AROUND = "around the operations"
 def seconds_by_kind(model: keras.Model, batches, steps: int = 30) -> dict[str, float]:
     """CPU seconds of `steps` training steps by the kind of operation, the largest first.
 
-    `batches` is what `fit` takes, with at least that many batches. TensorFlow's profiler measures the time of
-    each operation; the rest of the CPU time is `AROUND`: Python, threads, memory.
+    `batches` is what `fit` takes, with at least that many batches. What is left beside the operations that
+    TensorFlow's profiler measures is `AROUND`: Python, threads, memory.
     """
-    model.fit(batches, steps_per_epoch=2, shuffle=False, verbose=0)  # builds it, if it is new
+    cpu_milliseconds(model, batches, 2)  # builds it, if it is new
     with tempfile.TemporaryDirectory() as folder:
-        begin = time.process_time()
-        tf.profiler.experimental.start(folder)
-        model.fit(batches, steps_per_epoch=steps, shuffle=False, verbose=0)
-        total = time.process_time() - begin
-        tf.profiler.experimental.stop()
+        with tf.profiler.experimental.Profile(folder):
+            total = cpu_milliseconds(model, batches, steps) * steps / 1000
         (file,) = Path(folder).glob("plugins/profile/*/*.xplane.pb")
-        space = xplane_pb2.XSpace()
-        space.ParseFromString(file.read_bytes())
+        space = xplane_pb2.XSpace.FromString(file.read_bytes())
     seconds = Counter()
     for plane in space.planes:
         for event in (event for line in plane.lines for event in line.events):

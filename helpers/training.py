@@ -62,14 +62,14 @@ class Run:
         return pd.read_csv(path) if written else pd.DataFrame()
 
     def load_model(self) -> keras.Model:
-        """The network in model.keras, compiled, with its optimizer's state."""
+        """The network in model.keras, with its optimizer's state."""
         return keras.models.load_model(self.folder / "model.keras")
 
     def resume(self, model: keras.Model, steps: int = 0) -> tuple[keras.Model, int]:
-        """Return the network to train and the number of epochs that it has behind it, of `steps` steps each.
+        """Return the network to train, and how many epochs of `steps` steps it has behind it.
 
-        That is `model`, compiled, and 0 for a new run, and the stored network for one that was interrupted.
-        Raises `RunError` when the stored network has other layers or another optimizer than `model`.
+        For a new run that is `model`, which has to be compiled; for an interrupted one the stored network.
+        Raises `RunError` when that has other layers or another optimizer.
         """
         epochs_done = 0
         if (self.folder / "model.keras").exists():
@@ -80,29 +80,22 @@ class Run:
                 )
             steps = steps or math.ceil(self.settings["train_size"] / self.settings["batch_size"])
             model, epochs_done = stored, int(stored.optimizer.iterations) // steps
-        self._keep_history(epochs_done)
-        return model, epochs_done
-
-    def begin_anew(self) -> None:
-        """Drop what an interrupted run has trained, for a training that can't go on in the middle."""
-        if not self.finished:
-            (self.folder / "model.keras").unlink(missing_ok=True)
-            self._keep_history(0)
-
-    def _keep_history(self, epochs: int) -> None:
-        """Drop what a kill left behind: rows of epochs whose network was not stored, half-written files."""
+        # A kill leaves behind half-written files, and a row of an epoch whose network was not stored.
         for partial in self.folder.glob(".partial-*"):
             partial.unlink()
         path = self.folder / "history.csv"
-        if epochs and path.exists():
-            lines = path.read_text().splitlines(keepends=True)
-            with whole_file(path) as partial:
-                partial.write_text("".join(lines[: 1 + epochs]))
-        else:
-            path.unlink(missing_ok=True)
+        lines = path.read_text().splitlines(keepends=True) if epochs_done and path.exists() else []
+        with whole_file(path) as partial:
+            partial.write_text("".join(lines[: 1 + epochs_done]))
+        return model, epochs_done
+
+    def begin_anew(self) -> None:
+        """Let `resume` begin an interrupted run anew, for a training that can't go on in the middle."""
+        if not self.finished:
+            (self.folder / "model.keras").unlink(missing_ok=True)
 
     def callbacks(self, progress: bool = True) -> list[keras.callbacks.Callback]:
-        """What `fit` needs to keep this run in its folder and, unless told not to, to show its progress."""
+        """What `fit` needs to keep this run in its folder and to show its progress."""
         return [KeepRun(self), *([Progress(self)] if progress else [])]
 
     def finish(
@@ -115,9 +108,8 @@ class Run:
     ) -> dict:
         """Write metrics.json, which ends the run, and return what is in it, `more` included.
 
-        `validation_accuracy` is that of the last epoch unless it is given, for a network of another epoch:
-        `model` is then stored in place of the last one. `setup`: seconds and CPU seconds that were spent
-        before the first epoch.
+        A `validation_accuracy` is given for a network that is not that of the last epoch, and `model` then
+        stored in its place. `setup`: seconds and CPU seconds that were spent before the first epoch.
         """
         history = self.history
         if validation_accuracy is None:
@@ -126,12 +118,12 @@ class Run:
             with whole_file(self.folder / "model.keras") as partial:
                 model.save(partial)
         seconds, cpu_seconds = history[["seconds", "cpu_seconds"]].sum() + list(setup)
+        more |= {"validation_accuracy": validation_accuracy, "test_accuracy": test_accuracy}
         # Keras computes in float32: rounding gives back the fraction that was meant.
-        metrics = self.settings | {
+        metrics = self.settings | {name: round(float(value), 6) for name, value in more.items()}
+        metrics |= {
             "parameters": model.count_params(),
             "operations": networks.operations(model),
-            "validation_accuracy": round(float(validation_accuracy), 6),
-            "test_accuracy": round(float(test_accuracy), 6),
             "epochs_trained": len(history),
             "train_seconds": round(float(seconds), 1),
             "cpu_seconds": round(float(cpu_seconds), 1),
@@ -140,7 +132,6 @@ class Run:
             | {library.__name__: library.__version__ for library in (tf, keras, np)},
             "device": "GPU" if tf.config.list_physical_devices("GPU") else "CPU",
         }
-        metrics |= {name: round(float(value), 6) for name, value in more.items()}
         with whole_file(self.folder / "metrics.json") as partial:
             partial.write_text(json.dumps(metrics, indent=2) + "\n")
         return metrics
@@ -159,17 +150,12 @@ class KeepRun(keras.callbacks.CSVLogger):
         super().__init__(run.folder / "history.csv", append=True)
         self.run = run
 
-    def on_train_begin(self, logs=None):
-        self.epochs_done = len(self.run.history)
-        super().on_train_begin(logs)
-
     def on_epoch_begin(self, epoch, logs=None):
-        if epoch != self.epochs_done:
+        if epoch != (epochs_done := len(self.run.history)):
             raise RunError(
-                f"This fit begins with epoch {epoch + 1}, but the run in {self.run.folder} has "
-                f"{self.epochs_done} epochs: run the cells from `training.open_run` on again."
+                f"This fit begins with epoch {epoch + 1}, but the run in {self.run.folder} has {epochs_done} "
+                "epochs: run the cells from `training.open_run` on again."
             )
-        self.epochs_done += 1
         self.begin = clocks()
 
     def on_epoch_end(self, epoch, logs=None):
@@ -185,20 +171,16 @@ def clocks() -> np.ndarray:
 
 
 def split_remedies(name: str) -> frozenset[str]:
-    """The remedies in a name such as "dropout+flip"; "none" has none.
-
-    Raises `parameters.ParameterError` for a remedy that there is not.
-    """
+    """The remedies in a name such as "dropout+flip"; "none" has none. Raises `ParameterError` for others."""
     return frozenset(parameters.check("remedies", name).split("+")) - {"none"}
 
 
 def open_run(run_dir: str | Path, **settings) -> Run:
     """Open the run in the folder `run_dir`: a new one, an interrupted one, or a finished one.
 
-    `settings`: dataset, classes, train_size, epochs, batch_size, learning_rate, seed, and what else decides
-    the result: optimizer, normalization and pooling in lesson 05, network and remedies in lesson 08.
-    Raises `RunError` when the folder holds a run with other settings, or something else, and when a setting
-    makes no sense.
+    `settings`: dataset, classes, train_size, epochs, batch_size, learning_rate, and what else decides the
+    result. Raises `RunError` when the folder holds something else, or a run with other settings, and when one
+    of the four numbers is not more than 0.
     """
     for name in ("train_size", "epochs", "batch_size", "learning_rate"):
         if not settings[name] > 0:
@@ -227,10 +209,7 @@ def open_run(run_dir: str | Path, **settings) -> Run:
 
 
 def load_run(run_dir: str | Path) -> Run:
-    """Return the run in the folder `run_dir`, finished or not.
-
-    Raises `RunError` when there is no run in it.
-    """
+    """Return the run in the folder `run_dir`, finished or not. Raises `RunError` when there is none."""
     folder = Path(run_dir).expanduser()
     if not (folder / "settings.json").exists():
         raise RunError(f"There is no training run in {run_dir}: train one with lesson 05.")
@@ -238,9 +217,8 @@ def load_run(run_dir: str | Path) -> Run:
 
 
 def find_or_train(run_dir, dataset: Dataset, train_size: int, epochs: int, seed: int) -> Run:
-    """Return the finished run in `run_dir`, whatever its parameters; train it first if there is none.
+    """Return the finished run in `run_dir`, whatever its settings; `train_run` makes it if there is none.
 
-    Training is what lesson 05 does: the reference network, Adam with learning rate 0.001, batches of 32.
     Raises `RunError` when the run there was trained on other images than those of `dataset`.
     """
     if not (Path(run_dir).expanduser() / "metrics.json").exists():
@@ -262,8 +240,7 @@ def train_run(
     """Train as lesson 05 does, which writes this out, and return the finished run in `run_dir`.
 
     `settings`: train_size, epochs and seed, and any of `DEFAULTS`. With `test_each_epoch` the history has a
-    column test_accuracy, not to be chosen by. What the folder holds goes on, as in `open_run`, which also
-    says when `RunError` is raised.
+    column test_accuracy, not to be chosen by. Raises `RunError` as `open_run` does.
     """
     settings = DEFAULTS | settings
     keras.utils.set_random_seed(settings["seed"])
@@ -279,7 +256,7 @@ def train_run(
     model = networks.reference_network(len(dataset.class_names), settings["pooling"], normalize)
     optimizer = {"adam": keras.optimizers.Adam, "sgd": keras.optimizers.SGD}[settings["optimizer"]]
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    model.compile(optimizer=optimizer(settings["learning_rate"]), loss=loss, metrics=["accuracy"])
+    model.compile(optimizer(settings["learning_rate"]), loss, metrics=["accuracy"])
     model, epochs_done = run.resume(model)
     setup = clocks() - begin
 
@@ -305,9 +282,9 @@ def train_run(
 
 
 def peak_memory() -> float | None:
-    """The most memory that this process has used so far, in megabytes; None where the system doesn't say."""
+    """The most memory that this process has used so far, in megabytes; None on Windows."""
     try:
-        import resource  # not on Windows
+        import resource
     except ImportError:
         return None
     unit = 1 if platform.system() == "Darwin" else 1024  # macOS counts bytes, Linux kilobytes

@@ -26,9 +26,9 @@ def test_another_file_is_refused_before_it_is_read(tmp_path):
     changed = bytearray(pretrained.FILE.read_bytes())
     changed[1000] ^= 1
     (tmp_path / "changed.npz").write_bytes(changed)
-    with pytest.raises(pretrained.WeightsError, match=r"changed.npz is not the one that came"):
+    with pytest.raises(pretrained.WeightsError, match=r"changed.npz is .*not the one that came"):
         pretrained.load_pretrained(tmp_path / "changed.npz")
-    with pytest.raises(pretrained.WeightsError, match="missing"):
+    with pytest.raises(pretrained.WeightsError, match="none.npz is missing"):
         pretrained.load_pretrained(tmp_path / "none.npz")
 
 
