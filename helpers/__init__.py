@@ -12,22 +12,17 @@ import sys
 # errors that matter are Python exceptions.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-
-def _import_tensorflow_quietly() -> None:
-    # Some lines come before TensorFlow obeys any setting, so the file descriptor itself is redirected.
-    stderr = os.dup(2)
-    with open(os.devnull, "w") as nowhere:
-        os.dup2(nowhere.fileno(), 2)
-        try:
-            import tensorflow
-
-            # Advice about speed, such as on predicting with several networks: not for the reader.
-            tensorflow.get_logger().setLevel("ERROR")
-        finally:
-            os.dup2(stderr, 2)
-            os.close(stderr)
-
-
 _kernel = sys.modules.get("ipykernel.kernelapp")
 if _kernel and _kernel.IPKernelApp.initialized():  # tools that start kernels import ipykernel, too
-    _import_tensorflow_quietly()
+    # Some lines come before TensorFlow obeys any setting, so the file descriptor itself is redirected.
+    _stderr, _nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(_nowhere, 2)
+    try:
+        import tensorflow
+
+        # Advice about speed, such as on predicting with several networks: not for the reader.
+        tensorflow.get_logger().setLevel("ERROR")
+    finally:
+        os.dup2(_stderr, 2)
+        os.close(_stderr)
+        os.close(_nowhere)

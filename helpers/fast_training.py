@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from functools import partial
 from pathlib import Path
 
 from helpers import networks, parameters, training
@@ -61,7 +60,7 @@ def train(
     `width` and `epochs` other than 0 go over those of the recipe, `without` leaves out ideas of
     `parameters.IDEAS`. `precision` "auto" is that of `faster_precision`. In the metrics, seconds and CPU
     seconds are those of the training with building the network; `flip_accuracy` is the second of
-    `test_accuracies`. Raises `RunError` as `training.open_run` does, `ParameterError` as `chosen_recipe`.
+    `test_accuracies`. Raises `UserError` as `training.open_run` and `chosen_recipe` do.
     """
     chosen = chosen_recipe(recipe, width, precision, without)
     keras.utils.set_random_seed(seed)
@@ -69,10 +68,9 @@ def train(
     epochs = epochs or chosen.images / len(x_train)
     precision = faster_precision() if precision == "auto" else precision
     classes = len(dataset.class_names)
-    settings = {"dataset": dataset.name, "classes": dataset.class_names, "train_size": len(x_train)}
-    settings |= {"seed": seed, "recipe": recipe, "without": ", ".join(without) or "nothing"}
-    settings |= {"precision": precision, "epochs": round(epochs, 3)}
-    run = training.open_run(run_dir, **settings, **asdict(chosen))
+    settings = asdict(chosen) | {"train_size": len(x_train), "seed": seed, "epochs": round(epochs, 3)}
+    settings |= {"recipe": recipe, "precision": precision, "without": ", ".join(without) or "nothing"}
+    run = training.open_run(run_dir, dataset=dataset.name, classes=dataset.class_names, **settings)
     if run.finished:
         return run
     begin = training.clocks()
@@ -124,19 +122,17 @@ def chosen_recipe(recipe: str, width: int, precision: str, without: Sequence[str
 
 def compile_model(model: keras.Model, recipe: Recipe, steps: int, without: Sequence[str] = ()) -> None:
     """Give `model` optimizer, schedule over `steps` steps, and loss; its labels are one-hot vectors."""
-    rise = steps // 5
-    rate = keras.optimizers.schedules.CosineDecay(
-        0.0, steps - rise, warmup_target=recipe.learning_rate, warmup_steps=rise
-    )
-    rate = recipe.learning_rate if "schedule" in without else rate
-    decay = recipe.weight_decay
+    rate, decay = recipe.learning_rate, recipe.weight_decay
+    if "schedule" not in without:
+        up = steps // 5
+        rate = keras.optimizers.schedules.CosineDecay(0.0, steps - up, warmup_target=rate, warmup_steps=up)
     if "muon" in without:
         optimizer = keras.optimizers.AdamW(rate, weight_decay=decay, beta_2=0.99)
     else:
         others = {"weight_decay": decay, "adam_weight_decay": decay, "adam_beta_2": 0.99}
         optimizer = ConvolutionMuon(rate, momentum=0.6, ns_steps=3, **others)
     loss = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=recipe.label_smoothing)
-    model.compile(optimizer=optimizer, loss=loss, metrics=["accuracy"])
+    model.compile(optimizer, loss, metrics=["accuracy"])
 
 
 @keras.saving.register_keras_serializable("lessons")
@@ -209,8 +205,7 @@ class ChangedImages(keras.utils.PyDataset):
 def seconds_by_precision(repeats: int = 8) -> dict[str, float]:
     """CPU seconds (on a GPU: seconds) of a convolution and its gradients, by the precision it computes in.
 
-    128 images, maps of 16×16 numbers, 64 channels to 64. float16 is tried on a GPU alone: processors are
-    slow with it.
+    128 images, 16×16 numbers a map, 64 channels to 64. float16 on a GPU alone: processors are slow with it.
     """
 
     @tf.function
@@ -224,7 +219,7 @@ def seconds_by_precision(repeats: int = 8) -> dict[str, float]:
     for precision in ("float32", "bfloat16", *(["float16"] if on_gpu else [])):
         maps = tf.cast(tf.random.stateless_normal((128, 16, 16, 64), [0, 0]), precision)
         kernel = tf.cast(tf.random.stateless_normal((3, 3, 64, 64), [0, 1]), precision)
-        measured[precision] = float(np.median(seconds_of(partial(step, maps, kernel), repeats)))
+        measured[precision] = float(np.median(seconds_of(step, repeats, maps, kernel)))
     return measured
 
 
@@ -242,6 +237,5 @@ def test_accuracies(models: Sequence[keras.Model], dataset: Dataset) -> tuple[fl
     """
     images = (dataset.x_test, dataset.x_test[:, :, ::-1])
     logits, mirrored = (sum(model.predict(x, batch_size=500, verbose=0) for model in models) for x in images)
-    return tuple(
-        float((scores.argmax(axis=1) == dataset.y_test).mean()) for scores in (logits, logits + mirrored)
-    )
+    scores = (logits, logits + mirrored)
+    return tuple(float((score.argmax(axis=1) == dataset.y_test).mean()) for score in scores)

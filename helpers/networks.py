@@ -1,7 +1,6 @@
 """The networks of the lessons, uncompiled. Lesson 04 builds the first two layer by layer.
 
-Input: images, shape (n, 32, 32, 3), values 0 to 255, any number type; the networks normalize them
-themselves. Output: logits, shape (n, classes).
+Input: images, shape (n, 32, 32, 3), values 0 to 255, any number type. Output: logits, shape (n, classes).
 """
 
 import math
@@ -61,12 +60,9 @@ def dense_network(classes: int = 10) -> keras.Sequential:
     return keras.Sequential(first + last, name="dense_network")
 
 
-def residual_network(
-    classes: int = 10, width: int = 48, change: Sequence[layers.Layer] = (), dropout: float = 0.0
-) -> keras.Model:
+def residual_network(classes: int = 10, width: int = 48, change=(), dropout: float = 0.0) -> keras.Model:
     """A network that gets further than the reference network: 1,053,994 parameters for ten classes.
 
-    The first convolution has stride 2, so that the many kernels that follow look at maps of 16×16 and less.
     Two blocks of two convolutions each add what they find to what they were given (K. He et al. 2016, "Deep
     residual learning for image recognition"). `width` is the number of kernels of the second convolution.
     During the training, the layers `change` change the images, and the share `dropout` of the last features,
@@ -75,7 +71,7 @@ def residual_network(
     inputs = x = keras.Input((32, 32, 3))
     for layer in (*change, layers.Rescaling(1 / 127.5, -1)):  # -1 to 1
         x = layer(x)
-    x = _normalized(layers.Conv2D(width // 2, 4, 2, padding="same", use_bias=False)(x))  # 16×16
+    x = _normalized(layers.Conv2D(width // 2, 4, 2, padding="same", use_bias=False)(x))  # 16×16, to be fast
     x = _normalized(_convolution(width)(x))
     for filters in (2 * width, 4 * width):
         x = _normalized(layers.MaxPooling2D(2)(_convolution(filters)(x)))  # 8×8, then 4×4

@@ -1,7 +1,7 @@
 """A network that comes with the lessons, trained on CIFAR-10: `helpers/weights/cifar10.npz`.
 
-Its card, `helpers/weights/cifar10.md`, says how it was trained and what it can't do. The file holds numbers
-and nothing that is executed. `lessons record weights` makes it anew from a finished run of lesson 09.
+Its card, `helpers/weights/cifar10.md`, says how it was trained and what it can't do. `lessons record weights`
+makes it anew from a finished run of lesson 09.
 """
 
 import hashlib
@@ -20,21 +20,14 @@ FILE = Path(__file__).parent / "weights" / "cifar10.npz"
 SHA256 = "ab4d9d735ac7403bff9f2f460eed4259d5f8953e41a4c35184382b7c53c0dfda"
 
 
-class WeightsError(UserError, ValueError):
-    """A file of weights that is not the one that came with the lessons, or that doesn't fit."""
-
-
 def load_pretrained(file: Path = FILE, sha256: str = SHA256) -> keras.Model:
     """Return the network that comes with the lessons: images (n, 32, 32, 3), 0 to 255, to logits (n, 10).
 
-    Its classes are `CLASS_NAMES`. Raises `WeightsError`, before anything in it is read, when the file is
+    Its classes are `CLASS_NAMES`. Raises `UserError`, before anything in it is read, when the file is
     missing or doesn't have this SHA-256.
     """
     if not file.exists() or hashlib.sha256(file.read_bytes()).hexdigest() != sha256:
-        raise WeightsError(
-            f"The file {file.name} is missing, or is not the one that came with the lessons: its SHA-256 is "
-            "another one. Get it anew from the repository."
-        )
+        raise UserError(f"{file.name} is missing or not that of the lessons (by its SHA-256): get it anew.")
     model = new_network()
     with np.load(file, allow_pickle=False) as stored:
         model.set_weights([_restored(stored, place) for place in range(len(model.weights))])
@@ -42,9 +35,9 @@ def load_pretrained(file: Path = FILE, sha256: str = SHA256) -> keras.Model:
 
 
 def check_classes(class_names: Sequence[str]) -> None:
-    """Raise `WeightsError` unless `class_names` are those of the network that comes with the lessons."""
+    """Raise `UserError` unless `class_names` are those of the network that comes with the lessons."""
     if tuple(class_names) != CLASS_NAMES:
-        raise WeightsError(
+        raise UserError(
             f"The network that comes with the lessons knows {', '.join(CLASS_NAMES)}; these images have "
             f'the classes {", ".join(class_names)}: give weights="run".'
         )

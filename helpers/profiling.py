@@ -3,6 +3,7 @@
 import re
 import tempfile
 import time
+import timeit
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -51,25 +52,17 @@ def seconds_by_kind(model: keras.Model, batches, steps: int = 30) -> dict[str, f
 
 
 def peak_operations(precision: str, size: int = 1024, repeats: int = 25) -> float:
-    """Floating-point operations in a CPU second (on a GPU: in a second) of a large product of two matrices.
-
-    The most that this machine does in `precision` ("float32", "bfloat16", "float16"): the best of `repeats`.
-    """
+    """The most floating-point operations in a CPU second (on a GPU: a second): a product of two matrices."""
     matrix = tf.cast(tf.random.stateless_normal((size, size), [0, 0]), precision)
     product = tf.function(lambda: tf.reduce_sum(tf.matmul(matrix, matrix)))
     return 2 * size**3 / min(seconds_of(product, repeats))
 
 
-def seconds_of(step: Callable, repeats: int) -> list[float]:
-    """CPU seconds (on a GPU: seconds) of `step()`, which returns a number, each of `repeats` times."""
+def seconds_of(step: Callable, repeats: int, *given) -> list[float]:
+    """CPU seconds (on a GPU: seconds) of `step(*given)`, which returns a number, each of `repeats` times."""
     clock = time.perf_counter if tf.config.list_physical_devices("GPU") else time.process_time
-    float(step())  # the first call builds it
-    seconds = []
-    for _ in range(repeats):
-        begin = clock()
-        float(step())
-        seconds.append(clock() - begin)
-    return seconds
+    float(step(*given))  # the first call builds it
+    return timeit.repeat(lambda: float(step(*given)), timer=clock, repeat=repeats, number=1)
 
 
 def cpu_milliseconds(model: keras.Model, batches, steps: int = 60) -> float:

@@ -10,12 +10,10 @@ import json
 import math
 import platform
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from helpers import networks, parameters
-from helpers.callbacks import Progress
+from helpers import figures, networks, parameters
 from helpers.datasets import Dataset, split_validation
 from helpers.errors import UserError
 from helpers.files import whole_file
@@ -25,15 +23,13 @@ import keras
 import numpy as np
 import pandas as pd
 import tensorflow as tf
+from IPython import get_ipython
+from IPython.display import Pretty, display
 
 # How lesson 05 trains unless told otherwise.
 DEFAULTS = {"batch_size": 32, "learning_rate": 0.001, "optimizer": "adam"}
 DEFAULTS |= {"normalization": "divide", "pooling": "max"}
 ELSEWHERE = "choose another run_dir, or delete the folder to start anew."
-
-
-class RunError(UserError, ValueError):
-    """A run folder that can't be used as asked; the message says why and what to do."""
 
 
 @dataclass(frozen=True)
@@ -49,17 +45,16 @@ class Run:
 
     @property
     def metrics(self) -> dict:
-        """What `finish` wrote. Raises `RunError` when the run is not finished."""
+        """What `finish` wrote. Raises `UserError` when the run is not finished."""
         if not self.finished:
-            raise RunError(f"The run in {self.folder} is not finished: train it with lesson 05.")
+            raise UserError(f"The run in {self.folder} is not finished: train it with lesson 05.")
         return json.loads((self.folder / "metrics.json").read_text())
 
     @property
     def history(self) -> pd.DataFrame:
         """One row an epoch: epoch (from 0), loss, accuracy, val_loss, val_accuracy, seconds, cpu_seconds."""
-        path = self.folder / "history.csv"
-        written = path.exists() and path.stat().st_size  # empty during the first epoch
-        return pd.read_csv(path) if written else pd.DataFrame()
+        path = self.folder / "history.csv"  # empty during the first epoch
+        return pd.read_csv(path) if path.exists() and path.stat().st_size else pd.DataFrame()
 
     def load_model(self) -> keras.Model:
         """The network in model.keras, with its optimizer's state."""
@@ -69,15 +64,13 @@ class Run:
         """Return the network to train, and how many epochs of `steps` steps it has behind it.
 
         For a new run that is `model`, which has to be compiled; for an interrupted one the stored network.
-        Raises `RunError` when that has other layers or another optimizer.
+        Raises `UserError` when that has other layers or another optimizer.
         """
         epochs_done = 0
         if (self.folder / "model.keras").exists():
             stored = self.load_model()
             if _anatomy(stored) != _anatomy(model):
-                raise RunError(
-                    f"The folder {self.folder} holds a run of another network or optimizer: {ELSEWHERE}"
-                )
+                raise UserError(f"{self.folder} holds a run of another network or optimizer: {ELSEWHERE}")
             steps = steps or math.ceil(self.settings["train_size"] / self.settings["batch_size"])
             model, epochs_done = stored, int(stored.optimizer.iterations) // steps
         # A kill leaves behind half-written files, and a row of an epoch whose network was not stored.
@@ -98,15 +91,8 @@ class Run:
         """What `fit` needs to keep this run in its folder and to show its progress."""
         return [KeepRun(self), *([Progress(self)] if progress else [])]
 
-    def finish(
-        self,
-        model: keras.Model,
-        test_accuracy: float,
-        validation_accuracy: float | None = None,
-        setup: Sequence[float] = (0.0, 0.0),
-        **more: float,
-    ) -> dict:
-        """Write metrics.json, which ends the run, and return what is in it, `more` included.
+    def finish(self, model, test_accuracy: float, validation_accuracy=None, setup=(0, 0), **more) -> dict:
+        """Write metrics.json, which ends the run, and return what is in it, `more` numbers included.
 
         A `validation_accuracy` is given for a network that is not that of the last epoch, and `model` then
         stored in its place. `setup`: seconds and CPU seconds that were spent before the first epoch.
@@ -140,10 +126,9 @@ class Run:
 class KeepRun(keras.callbacks.CSVLogger):
     """Keeps a run in its folder: after each epoch its row in history.csv, and then the network.
 
-    The row says what the epoch took: `seconds` on the clock and `cpu_seconds` of all cores, which vary less
-    when other programs run. Keras' own `BackupAndRestore` overwrites its file in place, so a kill at that
-    moment spoils it; here the old file stays until the new one is whole. A `fit` that doesn't go on where the
-    run ends, as when its cell alone is run a second time, is refused.
+    The row has `seconds` on the clock and `cpu_seconds` of all cores, which vary less when other programs
+    run. Keras' own `BackupAndRestore` overwrites its file in place, so that a kill can spoil it. A `fit` that
+    doesn't go on where the run ends, as when its cell alone is run a second time, is refused.
     """
 
     def __init__(self, run: Run):
@@ -152,7 +137,7 @@ class KeepRun(keras.callbacks.CSVLogger):
 
     def on_epoch_begin(self, epoch, logs=None):
         if epoch != (epochs_done := len(self.run.history)):
-            raise RunError(
+            raise UserError(
                 f"This fit begins with epoch {epoch + 1}, but the run in {self.run.folder} has {epochs_done} "
                 "epochs: run the cells from `training.open_run` on again."
             )
@@ -163,6 +148,55 @@ class KeepRun(keras.callbacks.CSVLogger):
         super().on_epoch_end(epoch, logs)
         with whole_file(self.run.folder / "model.keras") as partial:
             self.model.save(partial)
+
+
+class Progress(keras.callbacks.Callback):
+    """Shows epoch, loss, accuracy, time left and the growing curves; outside Jupyter, a line an epoch."""
+
+    def __init__(self, run: Run):
+        super().__init__()
+        self.run, self.in_jupyter = run, get_ipython() is not None
+
+    def on_train_begin(self, logs=None):
+        self.begin = self.last_said = time.perf_counter()
+        self.steps_done = 0
+        if self.in_jupyter:
+            self.line, self.curves = (display(Pretty(text), display_id=True) for text in ("Starting …", ""))
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.epoch = epoch
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.steps_done += 1
+        if self.in_jupyter and time.perf_counter() - self.last_said > 1:  # once a second is enough to watch
+            self._say(f"step {batch + 1} of {self.params['steps']}", batch + 1, logs)
+
+    def on_epoch_end(self, epoch, logs=None):
+        if self.in_jupyter:
+            self._draw()
+        else:
+            self._say("done", self.params["steps"], logs)
+
+    def on_train_end(self, logs=None):
+        # No time and no step in what stays, so that a stored output is the same after every run.
+        if self.in_jupyter:
+            self._draw()
+            self.line.update(Pretty(f"Trained {len(self.run.history)} of {self.params['epochs']} epochs."))
+
+    def _say(self, where: str, step: int, logs: dict) -> None:
+        self.last_said, epochs = time.perf_counter(), self.params["epochs"]
+        steps_left = (epochs - self.epoch) * self.params["steps"] - step
+        text = (
+            f"Epoch {self.epoch + 1} of {epochs}, {where}: loss {float(logs['loss']):.3f}, "
+            f"accuracy {float(logs['accuracy']):.3f}, "
+            f"about {(self.last_said - self.begin) / self.steps_done * steps_left:.0f} s left"
+        )
+        self.line.update(Pretty(text)) if self.in_jupyter else print(text, flush=True)
+
+    def _draw(self) -> None:
+        history = self.run.history
+        figure = figures.training_curves(history, self.params["epochs"])
+        figures.show(figure, figures.describe_curves(history), update=self.curves)
 
 
 def clocks() -> np.ndarray:
@@ -179,28 +213,23 @@ def open_run(run_dir: str | Path, **settings) -> Run:
     """Open the run in the folder `run_dir`: a new one, an interrupted one, or a finished one.
 
     `settings`: dataset, classes, train_size, epochs, batch_size, learning_rate, and what else decides the
-    result. Raises `RunError` when the folder holds something else, or a run with other settings, and when one
-    of the four numbers is not more than 0.
+    result. Raises `UserError` when the folder holds something else, or a run with other settings, and when a
+    number is not more than 0.
     """
     for name in ("train_size", "epochs", "batch_size", "learning_rate"):
         if not settings[name] > 0:
-            raise RunError(f"{name} is {settings[name]}; it has to be more than 0.")
+            raise UserError(f"{name} is {settings[name]}; it has to be more than 0.")
     settings = json.loads(json.dumps(settings))  # as they come back from the file: lists, not tuples
     folder = Path(run_dir).expanduser()
     if (folder / "settings.json").exists():
         before = load_run(folder).settings
-        changes = [
-            f"{name}={before.get(name)!r}, now {settings.get(name)!r}"
-            for name in before | settings
-            if before.get(name) != settings.get(name)
-        ]
-        if changes:
-            raise RunError(
-                f"The folder {run_dir} holds a run with other parameters ({'; '.join(changes)}): {ELSEWHERE}"
-            )
+        changed = [name for name in before | settings if before.get(name) != settings.get(name)]
+        if changed:
+            listed = "; ".join(f"{name}={before.get(name)!r}, now {settings.get(name)!r}" for name in changed)
+            raise UserError(f"The folder {run_dir} holds a run with other parameters ({listed}): {ELSEWHERE}")
     # What a kill left behind is nothing.
     elif folder.exists() and (not folder.is_dir() or {*folder.iterdir()} - {*folder.glob(".partial-*")}):
-        raise RunError(f"{run_dir} exists and is not a training run: choose another run_dir.")
+        raise UserError(f"{run_dir} exists and is not a training run: choose another run_dir.")
     else:
         folder.mkdir(parents=True, exist_ok=True)
         with whole_file(folder / "settings.json") as partial:
@@ -209,24 +238,24 @@ def open_run(run_dir: str | Path, **settings) -> Run:
 
 
 def load_run(run_dir: str | Path) -> Run:
-    """Return the run in the folder `run_dir`, finished or not. Raises `RunError` when there is none."""
+    """Return the run in the folder `run_dir`, finished or not. Raises `UserError` when there is none."""
     folder = Path(run_dir).expanduser()
     if not (folder / "settings.json").exists():
-        raise RunError(f"There is no training run in {run_dir}: train one with lesson 05.")
+        raise UserError(f"There is no training run in {run_dir}: train one with lesson 05.")
     return Run(folder, json.loads((folder / "settings.json").read_text()))
 
 
 def find_or_train(run_dir, dataset: Dataset, train_size: int, epochs: int, seed: int) -> Run:
     """Return the finished run in `run_dir`, whatever its settings; `train_run` makes it if there is none.
 
-    Raises `RunError` when the run there was trained on other images than those of `dataset`.
+    Raises `UserError` when the run there was trained on other images than those of `dataset`.
     """
     if not (Path(run_dir).expanduser() / "metrics.json").exists():
         print(f"There is no finished run in {run_dir}: training one now, as in lesson 05.")
         return train_run(run_dir, dataset, train_size=train_size, epochs=epochs, seed=seed)
     run = load_run(run_dir)
     if (run.settings["dataset"], run.settings["classes"]) != (dataset.name, list(dataset.class_names)):
-        raise RunError(
+        raise UserError(
             f"The run in {run_dir} was trained on dataset={run.settings['dataset']!r}, and these "
             f"images are {dataset.name!r}: give that dataset, or another run_dir."
         )
@@ -234,19 +263,16 @@ def find_or_train(run_dir, dataset: Dataset, train_size: int, epochs: int, seed:
     return run
 
 
-def train_run(
-    run_dir, dataset: Dataset, *, test_each_epoch: bool = False, progress: bool = True, **settings
-) -> Run:
+def train_run(run_dir, dataset: Dataset, *, test_each_epoch=False, progress=True, **settings) -> Run:
     """Train as lesson 05 does, which writes this out, and return the finished run in `run_dir`.
 
     `settings`: train_size, epochs and seed, and any of `DEFAULTS`. With `test_each_epoch` the history has a
-    column test_accuracy, not to be chosen by. Raises `RunError` as `open_run` does.
+    column test_accuracy, not to be chosen by. Raises `UserError` as `open_run` does.
     """
     settings = DEFAULTS | settings
-    keras.utils.set_random_seed(settings["seed"])
-    x_train, y_train, *validation = split_validation(
-        dataset.x_train, dataset.y_train, settings["train_size"], settings["seed"]
-    )
+    size, seed = settings["train_size"], settings["seed"]
+    keras.utils.set_random_seed(seed)
+    x_train, y_train, *validation = split_validation(dataset.x_train, dataset.y_train, size, seed)
     settings["train_size"] = len(x_train)
     run = open_run(run_dir, dataset=dataset.name, classes=dataset.class_names, **settings)
     if run.finished:
