@@ -1,8 +1,7 @@
 """Helpers of the lessons, one module for each kind of thing.
 
 Importing this package in a Jupyter kernel also imports TensorFlow, and keeps what its C++ code then writes to
-stderr out of the lesson: dozens of lines about optimizations and missing CUDA drivers, on healthy machines.
-Lesson 01 reads them on purpose.
+stderr out of the lesson: dozens of lines, on healthy machines. Lesson 01 reads them on purpose.
 """
 
 import os

@@ -17,7 +17,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 @dataclass(frozen=True)
 class Recipe:
-    """A network and how to train it: `network` is what `networks.fast_network` is given."""
+    """A network and how to train it."""
 
     width: int
     patch: int
@@ -30,7 +30,7 @@ class Recipe:
     label_smoothing: float = 0.1
     shift: int = 2  # pixels, at most, in each direction
 
-    @property
+    @property  # what `networks.fast_network` is given
     def network(self) -> tuple[int, int, int, int]:
         return self.width, self.patch, self.blocks, self.depth
 
@@ -139,8 +139,7 @@ def compile_model(model: keras.Model, recipe: Recipe, steps: int, without: Seque
 class ConvolutionMuon(keras.optimizers.Muon):
     """Muon (K. Jordan et al. 2024) for the kernels of convolutions; Adam for all other parameters.
 
-    Keras has Muon for matrices. Here the kernels, shape (size, size, channels, maps), are taken as matrices
-    of shape (size · size · channels, maps).
+    Keras has Muon for matrices: here of shape (size · size · channels, maps).
     """
 
     def _should_use_adamw(self, variable):

@@ -146,12 +146,11 @@ def whitening_kernels(x_train: np.ndarray, patch: int = 2) -> tuple[np.ndarray, 
     # Shape (n, rows, columns, 1, patch, patch, 3), then (n · rows · columns, patch · patch · 3).
     windows = np.lib.stride_tricks.sliding_window_view(sample, (patch, patch, 3), axis=(1, 2, 3))
     vectors = windows[:, :: patch // 2, :: patch // 2].reshape(-1, patch * patch * 3)
-    mean = vectors.mean(axis=0)
     variances, components = np.linalg.eigh(np.cov(vectors, rowvar=False))
     # 0.01: components that hardly occur are not made large, they would be noise.
     rows = (components / np.sqrt(variances + 0.01)).T[::-1][:24]
     rows = np.concatenate([rows, -rows]).astype("float32")
-    return rows.T.reshape(patch, patch, 3, -1), -rows @ mean
+    return rows.T.reshape(patch, patch, 3, -1), -rows @ vectors.mean(axis=0)
 
 
 @keras.saving.register_keras_serializable("lessons")

@@ -23,14 +23,17 @@ SHA256 = "ab4d9d735ac7403bff9f2f460eed4259d5f8953e41a4c35184382b7c53c0dfda"
 def load_pretrained(file: Path = FILE, sha256: str = SHA256) -> keras.Model:
     """Return the network that comes with the lessons: images (n, 32, 32, 3), 0 to 255, to logits (n, 10).
 
-    Its classes are `CLASS_NAMES`. Raises `UserError`, before anything in it is read, when the file is
-    missing or doesn't have this SHA-256.
+    Raises `UserError`, before anything in it is read, when the file is missing or has another SHA-256.
     """
     if not file.exists() or hashlib.sha256(file.read_bytes()).hexdigest() != sha256:
         raise UserError(f"{file.name} is missing or not that of the lessons (by its SHA-256): get it anew.")
     model = new_network()
     with np.load(file, allow_pickle=False) as stored:
-        model.set_weights([_restored(stored, place) for place in range(len(model.weights))])
+        for place, weights in enumerate(model.weights):
+            if f"vector_{place}" in stored:
+                weights.assign(stored[f"vector_{place}"])
+            else:
+                weights.assign(stored[f"kernel_{place}"] * stored[f"factors_{place}"])
     return model
 
 
@@ -47,8 +50,3 @@ def new_network() -> keras.Model:
     """The network of the recipe far, untrained; the weights of its whitening mean nothing yet."""
     x = np.zeros((1, 32, 32, 3), np.uint8)
     return networks.fast_network(x, len(CLASS_NAMES), *RECIPE_BOOK["far"].network)
-
-
-def _restored(stored, place: int) -> np.ndarray:
-    vector = stored.get(f"vector_{place}")
-    return stored[f"kernel_{place}"] * stored[f"factors_{place}"] if vector is None else vector
