@@ -1,9 +1,7 @@
 """Training in little time, as lesson 09 explains it."""
 
-import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from functools import partial
 from pathlib import Path
 
 from helpers import networks, parameters, training
@@ -19,7 +17,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 @dataclass(frozen=True)
 class Recipe:
-    """A network and how to train it: `network` is what `networks.fast_network` is given."""
+    """A network and how to train it."""
 
     width: int
     patch: int
@@ -32,7 +30,7 @@ class Recipe:
     label_smoothing: float = 0.1
     shift: int = 2  # pixels, at most, in each direction
 
-    @property
+    @property  # what `networks.fast_network` is given
     def network(self) -> tuple[int, int, int, int]:
         return self.width, self.patch, self.blocks, self.depth
 
@@ -60,30 +58,31 @@ def train(
     """Train with a recipe of `RECIPE_BOOK`, and return the finished run in `run_dir`.
 
     `width` and `epochs` other than 0 go over those of the recipe, `without` leaves out ideas of
-    `parameters.IDEAS`. `precision` "auto" is the faster one on this machine (`faster_precision`). What the
-    folder holds goes on, as in `training.open_run`, which says when `RunError` is raised; `chosen_recipe`
-    says what else is refused. In the metrics, seconds and CPU seconds are those of the whole training with
-    building the network; `flip_accuracy` is that of `test_accuracies` with the mirrored images.
+    `parameters.IDEAS`. `precision` "auto" is that of `faster_precision`. In the metrics, seconds and CPU
+    seconds are those of the training with building the network; `flip_accuracy` is the second of
+    `test_accuracies`. Raises `UserError` as `training.open_run` and `chosen_recipe` do.
     """
     chosen = chosen_recipe(recipe, width, precision, without)
     keras.utils.set_random_seed(seed)
-    split = split_validation(dataset.x_train, dataset.y_train, train_size, seed)
-    x_train, y_train, x_validation, y_validation = split
+    x_train, y_train, *validation = split_validation(dataset.x_train, dataset.y_train, train_size, seed)
     epochs = epochs or chosen.images / len(x_train)
     precision = faster_precision() if precision == "auto" else precision
     classes = len(dataset.class_names)
-    settings = {"dataset": dataset.name, "classes": dataset.class_names, "train_size": len(x_train)}
-    settings |= {"seed": seed, "recipe": recipe, "without": ", ".join(without) or "nothing"}
-    settings |= {"precision": precision, "epochs": round(epochs, 3)}
-    run = training.open_run(run_dir, **settings, **asdict(chosen))
+    settings = asdict(chosen) | {"train_size": len(x_train), "seed": seed, "epochs": round(epochs, 3)}
+    settings |= {"recipe": recipe, "precision": precision, "without": ", ".join(without) or "nothing"}
+    run = training.open_run(run_dir, dataset=dataset.name, classes=dataset.class_names, **settings)
     if run.finished:
         return run
     begin = training.clocks()
     rounds = max(1, round(epochs))
     images = ChangedImages(x_train, y_train, classes, chosen, epochs / rounds, without, seed)
-    with computing_in(precision):
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(precision if precision == "float32" else f"mixed_{precision}")
+    try:
         model = networks.fast_network(x_train, classes, *chosen.network, without)
         compile_model(model, chosen, rounds * len(images), without)
+    finally:
+        keras.config.set_dtype_policy(before)
     model, images.round = run.resume(model, steps=len(images))
     setup = training.clocks() - begin
     model.fit(
@@ -91,7 +90,7 @@ def train(
         shuffle=False,  # the images see to that
         epochs=rounds,
         initial_epoch=images.round,
-        validation_data=(x_validation, keras.utils.to_categorical(y_validation, classes)),
+        validation_data=(validation[0], keras.utils.to_categorical(validation[1], classes)),
         validation_batch_size=500,
         callbacks=run.callbacks(progress),
         verbose=0,
@@ -103,16 +102,12 @@ def train(
 
 def train_reference(run_dir, dataset: Dataset, seed: int = 0, train_size: int = 0, progress: bool = True):
     """Train the reference network for ten epochs, as lesson 05 does, and return its run."""
-    settings = {"epochs": 10, "seed": seed, "train_size": train_size}
-    settings |= {"recipe": "reference", "precision": "float32"}
-    return training.train_run(run_dir, dataset, progress=progress, **settings)
+    settings = {"epochs": 10, "train_size": train_size, "recipe": "reference", "precision": "float32"}
+    return training.train_run(run_dir, dataset, progress=progress, seed=seed, **settings)
 
 
 def chosen_recipe(recipe: str, width: int, precision: str, without: Sequence[str] = ()) -> Recipe:
-    """The recipe with what goes over it.
-
-    Raises `parameters.ParameterError` for a word or a number that makes no sense.
-    """
+    """The recipe with what goes over it. Raises `ParameterError` for a word or a number without sense."""
     for name, value in {"recipe": recipe, "width": width, "precision": precision}.items():
         parameters.check(name, value)
     if unknown := set(without) - set(IDEAS):
@@ -127,27 +122,24 @@ def chosen_recipe(recipe: str, width: int, precision: str, without: Sequence[str
 
 def compile_model(model: keras.Model, recipe: Recipe, steps: int, without: Sequence[str] = ()) -> None:
     """Give `model` optimizer, schedule over `steps` steps, and loss; its labels are one-hot vectors."""
-    rise = steps // 5
-    rate = keras.optimizers.schedules.CosineDecay(
-        0.0, steps - rise, warmup_target=recipe.learning_rate, warmup_steps=rise
-    )
-    rate = recipe.learning_rate if "schedule" in without else rate
-    decay = recipe.weight_decay
+    rate, decay = recipe.learning_rate, recipe.weight_decay
+    if "schedule" not in without:
+        up = steps // 5
+        rate = keras.optimizers.schedules.CosineDecay(0.0, steps - up, warmup_target=rate, warmup_steps=up)
     if "muon" in without:
         optimizer = keras.optimizers.AdamW(rate, weight_decay=decay, beta_2=0.99)
     else:
         others = {"weight_decay": decay, "adam_weight_decay": decay, "adam_beta_2": 0.99}
         optimizer = ConvolutionMuon(rate, momentum=0.6, ns_steps=3, **others)
     loss = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=recipe.label_smoothing)
-    model.compile(optimizer=optimizer, loss=loss, metrics=["accuracy"])
+    model.compile(optimizer, loss, metrics=["accuracy"])
 
 
 @keras.saving.register_keras_serializable("lessons")
 class ConvolutionMuon(keras.optimizers.Muon):
     """Muon (K. Jordan et al. 2024) for the kernels of convolutions; Adam for all other parameters.
 
-    Keras has Muon for matrices. Here the kernels, shape (size, size, channels, maps), are taken as matrices
-    of shape (size · size · channels, maps).
+    Keras has Muon for matrices: here of shape (size · size · channels, maps).
     """
 
     def _should_use_adamw(self, variable):
@@ -164,9 +156,8 @@ class ConvolutionMuon(keras.optimizers.Muon):
 class ChangedImages(keras.utils.PyDataset):
     """Batches of training images in another order each round: shifted at random, and mirrored by turns.
 
-    An image that is mirrored in one round is not in the next (K. Jordan 2024): so the network sees both in
-    two rounds, which mirroring at random does not promise. A batch: images uint8 (n, 32, 32, 3), and
-    one-hot vectors (n, classes). A round has `share` times as many images as there are.
+    An image that is mirrored in one round is not in the next (K. Jordan 2024). A batch: images uint8
+    (n, 32, 32, 3), and one-hot vectors (n, classes). A round has `share` times as many images as there are.
     Everything follows from the seed and the number of the round.
     """
 
@@ -176,8 +167,7 @@ class ChangedImages(keras.utils.PyDataset):
         self.batch_size, self.shift, self.seed = min(recipe.batch_size, len(x)), recipe.shift, seed
         self.steps = max(1, round(len(x) * share / self.batch_size))
         self.flip = "flip" not in without
-        border = [(0, 0), (self.shift, self.shift), (self.shift, self.shift), (0, 0)]
-        padded = np.pad(x, border, mode="reflect")
+        padded = np.pad(x, [(0, 0), *[(self.shift, self.shift)] * 2, (0, 0)], mode="reflect")
         # Each image at each shift, without copying: shape (n, shifts down, shifts right, 32, 32, 3).
         self.windows = sliding_window_view(padded, (32, 32, 3), axis=(1, 2, 3))[:, :, :, 0]
         self.flipped_first = np.random.default_rng(seed).random(len(x)) < 0.5
@@ -185,7 +175,7 @@ class ChangedImages(keras.utils.PyDataset):
 
     @property
     def round(self) -> int:
-        """The number of the round whose images come next, from 0."""
+        """The number, from 0, of the round whose images come next."""
         return self._round
 
     @round.setter
@@ -211,42 +201,24 @@ class ChangedImages(keras.utils.PyDataset):
         self.round += 1
 
 
-@contextlib.contextmanager
-def computing_in(precision: str) -> Iterator[None]:
-    """Layers that are made within compute in `precision`; their parameters stay in float32.
-
-    precision: "float32", "bfloat16" or "float16".
-    """
-    before = keras.config.dtype_policy()
-    keras.config.set_dtype_policy(precision if precision == "float32" else f"mixed_{precision}")
-    try:
-        yield
-    finally:
-        keras.config.set_dtype_policy(before)
-
-
 def seconds_by_precision(repeats: int = 8) -> dict[str, float]:
     """CPU seconds (on a GPU: seconds) of a convolution and its gradients, by the precision it computes in.
 
-    128 images, maps of 16×16 numbers, 64 channels to 64. float16 is tried on a GPU alone: processors are
-    slow with it.
+    128 images, 16×16 numbers a map, 64 channels to 64. float16 on a GPU alone: processors are slow with it.
     """
 
     @tf.function
     def step(maps, kernel):
-        with tf.GradientTape() as tape:
-            tape.watch((maps, kernel))
-            result = tf.nn.conv2d(maps, kernel, 1, "SAME")
-            loss = tf.reduce_sum(result * result)
-        # One number that needs both gradients, so that neither is left out.
-        return tf.add_n([tf.cast(tf.reduce_sum(g), "float32") for g in tape.gradient(loss, (maps, kernel))])
+        gradients = tf.gradients(tf.square(tf.nn.conv2d(maps, kernel, 1, "SAME")), [maps, kernel])
+        # One number that needs both of them, so that neither is left out.
+        return tf.add_n([tf.cast(tf.reduce_sum(gradient), "float32") for gradient in gradients])
 
     measured = {}
-    on_gpu = bool(tf.config.list_physical_devices("GPU"))
+    on_gpu = tf.config.list_physical_devices("GPU")
     for precision in ("float32", "bfloat16", *(["float16"] if on_gpu else [])):
         maps = tf.cast(tf.random.stateless_normal((128, 16, 16, 64), [0, 0]), precision)
         kernel = tf.cast(tf.random.stateless_normal((3, 3, 64, 64), [0, 1]), precision)
-        measured[precision] = float(np.median(seconds_of(partial(step, maps, kernel), repeats)))
+        measured[precision] = float(np.median(seconds_of(step, repeats, maps, kernel)))
     return measured
 
 
@@ -264,9 +236,5 @@ def test_accuracies(models: Sequence[keras.Model], dataset: Dataset) -> tuple[fl
     """
     images = (dataset.x_test, dataset.x_test[:, :, ::-1])
     logits, mirrored = (sum(model.predict(x, batch_size=500, verbose=0) for model in models) for x in images)
-    return tuple(
-        float((scores.argmax(axis=1) == dataset.y_test).mean()) for scores in (logits, logits + mirrored)
-    )
-
-
-test_accuracies.__test__ = False  # no test of pytest
+    scores = (logits, logits + mirrored)
+    return tuple(float((score.argmax(axis=1) == dataset.y_test).mean()) for score in scores)

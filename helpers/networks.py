@@ -1,7 +1,6 @@
 """The networks of the lessons, uncompiled. Lesson 04 builds the first two layer by layer.
 
-Input: images, shape (n, 32, 32, 3), values 0 to 255, any number type; the networks normalize them
-themselves. Output: logits, shape (n, classes).
+Input: images, shape (n, 32, 32, 3), values 0 to 255, any number type. Output: logits, shape (n, classes).
 """
 
 import math
@@ -19,8 +18,8 @@ from keras import layers
 def normalization_layer(how: str, x_train: np.ndarray) -> layers.Layer:
     """The first layer of a network: "none", "divide" by 255, or "standardize".
 
-    "standardize" subtracts the mean of each channel and divides by its standard deviation, both measured on
-    `x_train`, shape (n, height, width, 3), and stored in the layer. Raises `ParameterError` for other words.
+    The last subtracts the mean of each channel and divides by its standard deviation, both measured on
+    `x_train`, shape (n, height, width, 3). Raises `ParameterError` for other words.
     """
     if parameters.check("normalization", how) == "standardize":
         layer = layers.Normalization()
@@ -29,66 +28,50 @@ def normalization_layer(how: str, x_train: np.ndarray) -> layers.Layer:
     return layers.Rescaling(1 / 255 if how == "divide" else 1)
 
 
-def reference_network(
-    classes: int = 10, pooling: str = "max", normalize: layers.Layer | None = None
-) -> keras.Sequential:
-    """Three convolutions, two max-poolings, two dense layers: 122,570 parameters for ten classes.
+def reference_network(classes: int = 10, pooling: str = "max", normalize=None) -> keras.Sequential:
+    """Three convolutions, two poolings, two dense layers: 122,570 parameters for ten classes.
 
-    `normalize` is its first layer, division by 255 unless one is given (`normalization_layer`).
-    `pooling` "average" takes average pooling in their place. "stride" has none: the kernels of the first two
-    convolutions take every second place instead (J. T. Springenberg et al. 2015, "Striving for simplicity:
-    the all convolutional net"), which ends in maps of 5×5, not 4×4, and so in 159,434 parameters.
-    Raises `ParameterError` for another `pooling`.
+    `normalize` is its first layer (`normalization_layer`), by default division by 255. `pooling` is "max",
+    "average", or "stride": then the kernels of the first two convolutions take every second place instead (J.
+    T. Springenberg et al. 2015, "Striving for simplicity: the all convolutional net"), which ends in maps of
+    5×5, not 4×4, and so in 159,434 parameters. Raises `ParameterError` for another `pooling`.
     """
     stride = 2 if parameters.check("pooling", pooling) == "stride" else 1
     smaller = {"max": [layers.MaxPooling2D], "average": [layers.AveragePooling2D], "stride": []}[pooling]
-    return keras.Sequential(
-        [
-            keras.Input((32, 32, 3)),
-            normalize or layers.Rescaling(1 / 255),
-            layers.Conv2D(32, 3, stride, activation="relu"),
-            *[layer(2) for layer in smaller],
-            layers.Conv2D(64, 3, stride, activation="relu"),
-            *[layer(2) for layer in smaller],
-            layers.Conv2D(64, 3, activation="relu"),
-            layers.Flatten(),
-            layers.Dense(64, activation="relu"),
-            layers.Dense(classes),
-        ],
-        name="reference_network",
-    )
+    stack = [
+        keras.Input((32, 32, 3)),
+        normalize or layers.Rescaling(1 / 255),
+        layers.Conv2D(32, 3, stride, activation="relu"),
+        *[layer(2) for layer in smaller],
+        layers.Conv2D(64, 3, stride, activation="relu"),
+        *[layer(2) for layer in smaller],
+        layers.Conv2D(64, 3, activation="relu"),
+        layers.Flatten(),
+        layers.Dense(64, activation="relu"),
+        layers.Dense(classes),
+    ]
+    return keras.Sequential(stack, name="reference_network")
 
 
 def dense_network(classes: int = 10) -> keras.Sequential:
     """Dense layers alone, with more parameters than the reference network: 394,634 for ten classes."""
-    return keras.Sequential(
-        [
-            keras.Input((32, 32, 3)),
-            layers.Rescaling(1 / 255),
-            layers.Flatten(),
-            layers.Dense(128, activation="relu"),
-            layers.Dense(classes),
-        ],
-        name="dense_network",
-    )
+    first = [keras.Input((32, 32, 3)), layers.Rescaling(1 / 255), layers.Flatten()]
+    last = [layers.Dense(128, activation="relu"), layers.Dense(classes)]
+    return keras.Sequential(first + last, name="dense_network")
 
 
-def residual_network(
-    classes: int = 10, width: int = 48, change: Sequence[layers.Layer] = (), dropout: float = 0.0
-) -> keras.Model:
+def residual_network(classes: int = 10, width: int = 48, change=(), dropout: float = 0.0) -> keras.Model:
     """A network that gets further than the reference network: 1,053,994 parameters for ten classes.
 
-    The first convolution has stride 2, so that the many kernels that follow look at maps of 16×16 and less.
     Two blocks of two convolutions each add what they find to what they were given (K. He et al. 2016, "Deep
-    residual learning for image recognition"), and batch normalization follows each convolution. `width` is
-    the number of kernels of the second convolution; the others have half, twice and four times as many.
-    `change` are layers that change the images during the training, `dropout` is the share of the last
-    features that is left out then, 0 to 1.
+    residual learning for image recognition"). `width` is the number of kernels of the second convolution.
+    During the training, the layers `change` change the images, and the share `dropout` of the last features,
+    0 to 1, is left out.
     """
     inputs = x = keras.Input((32, 32, 3))
     for layer in (*change, layers.Rescaling(1 / 127.5, -1)):  # -1 to 1
         x = layer(x)
-    x = _normalized(layers.Conv2D(width // 2, 4, 2, padding="same", use_bias=False)(x))  # 16×16
+    x = _normalized(layers.Conv2D(width // 2, 4, 2, padding="same", use_bias=False)(x))  # 16×16, to be fast
     x = _normalized(_convolution(width)(x))
     for filters in (2 * width, 4 * width):
         x = _normalized(layers.MaxPooling2D(2)(_convolution(filters)(x)))  # 8×8, then 4×4
@@ -119,14 +102,12 @@ def fast_network(
 ) -> keras.Model:
     """The network of lesson 09, laid out to learn much in little time: 295,672 parameters unless changed.
 
-    After K. Jordan 2024, "94% on CIFAR-10 in 3.29 seconds on a single GPU". The first convolution is not
-    learned: its kernels whiten patches of `patch`×`patch` pixels of `x_train` (`whitening_kernels`), every
-    `patch` // 2 pixels. Each of `blocks` blocks is two convolutions with batch normalization and ReLU, and a
-    max-pooling right after the first of them; the first block has `width` kernels, the others three times as
-    many. With `depth` 3 the others have a third convolution, and what the last two find is added to what they
-    were given. At the end, the largest number of each map goes to a dense layer whose result is divided by 9.
-    `without` leaves ideas out: "whitening" (the same convolution, learned), "batch_normalization",
-    "early_pooling" (at the end of each block), "global_max" (the average of each map), "scaled_output".
+    After K. Jordan 2024, "94% on CIFAR-10 in 3.29 seconds on a single GPU". The kernels of the first
+    convolution, every `patch` // 2 pixels, are not learned (`whitening_kernels`). The first of the `blocks`
+    has `width` kernels in each convolution, the others three times as many. With `depth` 3 the others have a
+    third convolution, and what the last two find is added to what they were given. `without` leaves ideas
+    out: "whitening" (the same convolution, learned), "batch_normalization", "early_pooling" (at the end of
+    each block), "global_max" (the average of each map), "scaled_output".
     """
     inputs = x = keras.Input((32, 32, 3))
     x = layers.Rescaling(1 / 127.5, -1)(x)
@@ -154,23 +135,22 @@ def fast_network(
     return keras.Model(inputs, x, name="fast_network")
 
 
-def whitening_kernels(x_train: np.ndarray, patch: int = 2, images: int = 500) -> tuple:
+def whitening_kernels(x_train: np.ndarray, patch: int = 2) -> tuple[np.ndarray, np.ndarray]:
     """Kernels and biases of a convolution whose feature maps are uncorrelated, each with deviation 1.
 
-    The kernels are the principal components of the `patch`×`patch` patches of the first `images` images
-    of `x_train`, values -1 to 1, each divided by its deviation, at most 24 of them, the strongest first; then
-    their negatives, because ReLU lets only one sign pass. Shapes: (patch, patch, 3, n), (n,).
+    The kernels are the principal components of the `patch`×`patch` patches of the first 500 images, values -1
+    to 1, each divided by its deviation, at most 24 of them, the strongest first; then their negatives,
+    because ReLU lets only one sign pass. Shapes: (patch, patch, 3, n), (n,).
     """
-    sample = x_train[:images].astype("float32") / 127.5 - 1
+    sample = x_train[:500].astype("float32") / 127.5 - 1
     # Shape (n, rows, columns, 1, patch, patch, 3), then (n · rows · columns, patch · patch · 3).
     windows = np.lib.stride_tricks.sliding_window_view(sample, (patch, patch, 3), axis=(1, 2, 3))
     vectors = windows[:, :: patch // 2, :: patch // 2].reshape(-1, patch * patch * 3)
-    mean = vectors.mean(axis=0)
     variances, components = np.linalg.eigh(np.cov(vectors, rowvar=False))
     # 0.01: components that hardly occur are not made large, they would be noise.
     rows = (components / np.sqrt(variances + 0.01)).T[::-1][:24]
     rows = np.concatenate([rows, -rows]).astype("float32")
-    return rows.T.reshape(patch, patch, 3, -1), -rows @ mean
+    return rows.T.reshape(patch, patch, 3, -1), -rows @ vectors.mean(axis=0)
 
 
 @keras.saving.register_keras_serializable("lessons")
@@ -196,10 +176,9 @@ def _fast_normalized(x, without: Sequence[str]):
 
 
 def operations(model: keras.Model) -> int:
-    """Floating-point operations of an image's way through `model`: a multiplication and an addition are two.
+    """Floating-point operations of an image's way forward through the convolutions and dense layers.
 
-    Counted are those of the convolutions and dense layers, without the training's way back, which takes about
-    twice as many.
+    A multiplication and an addition are two. The training's way back takes about twice as many.
     """
     counted = [layer for layer in model.layers if isinstance(layer, layers.Conv2D | layers.Dense)]
     return sum(2 * math.prod([*layer.output.shape[1:-1], *layer.kernel.shape]) for layer in counted)

@@ -1,7 +1,7 @@
 """A network that comes with the lessons, trained on CIFAR-10: `helpers/weights/cifar10.npz`.
 
-Its card, `helpers/weights/cifar10.md`, says how it was trained and what it can't do. The file holds numbers
-and nothing that is executed. `lessons record weights` makes it anew from a finished run of lesson 09.
+Its card, `helpers/weights/cifar10.md`, says how it was trained and what it can't do. `lessons record weights`
+makes it anew from a finished run of lesson 09.
 """
 
 import hashlib
@@ -20,33 +20,27 @@ FILE = Path(__file__).parent / "weights" / "cifar10.npz"
 SHA256 = "ab4d9d735ac7403bff9f2f460eed4259d5f8953e41a4c35184382b7c53c0dfda"
 
 
-class WeightsError(UserError, ValueError):
-    """A file of weights that is not the one that came with the lessons, or that doesn't fit."""
-
-
 def load_pretrained(file: Path = FILE, sha256: str = SHA256) -> keras.Model:
     """Return the network that comes with the lessons: images (n, 32, 32, 3), 0 to 255, to logits (n, 10).
 
-    Its classes are `CLASS_NAMES`. Raises `WeightsError` when the file is missing, or doesn't have this
-    SHA-256, before anything in it is read.
+    Raises `UserError`, before anything in it is read, when the file is missing or has another SHA-256.
     """
-    if not file.exists():
-        raise WeightsError(f"The trained network is missing: {file.parent.name}/{file.name}.")
-    if hashlib.sha256(file.read_bytes()).hexdigest() != sha256:
-        raise WeightsError(
-            f"The file {file.name} is not the one that came with the lessons: its SHA-256 is another one. "
-            "Get it anew from the repository."
-        )
+    if not file.exists() or hashlib.sha256(file.read_bytes()).hexdigest() != sha256:
+        raise UserError(f"{file.name} is missing or not that of the lessons (by its SHA-256): get it anew.")
     model = new_network()
     with np.load(file, allow_pickle=False) as stored:
-        model.set_weights([_restored(stored, place) for place in range(len(model.weights))])
+        for place, weights in enumerate(model.weights):
+            if f"vector_{place}" in stored:
+                weights.assign(stored[f"vector_{place}"])
+            else:
+                weights.assign(stored[f"kernel_{place}"] * stored[f"factors_{place}"])
     return model
 
 
 def check_classes(class_names: Sequence[str]) -> None:
-    """Raise `WeightsError` unless `class_names` are those of the network that comes with the lessons."""
+    """Raise `UserError` unless `class_names` are those of the network that comes with the lessons."""
     if tuple(class_names) != CLASS_NAMES:
-        raise WeightsError(
+        raise UserError(
             f"The network that comes with the lessons knows {', '.join(CLASS_NAMES)}; these images have "
             f'the classes {", ".join(class_names)}: give weights="run".'
         )
@@ -56,9 +50,3 @@ def new_network() -> keras.Model:
     """The network of the recipe far, untrained; the weights of its whitening mean nothing yet."""
     x = np.zeros((1, 32, 32, 3), np.uint8)
     return networks.fast_network(x, len(CLASS_NAMES), *RECIPE_BOOK["far"].network)
-
-
-def _restored(stored, place: int) -> np.ndarray:
-    if f"vector_{place}" in stored:
-        return stored[f"vector_{place}"]
-    return stored[f"kernel_{place}"].astype(np.float32) * stored[f"factors_{place}"]

@@ -3,6 +3,7 @@
 import re
 import tempfile
 import time
+import timeit
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -29,19 +30,15 @@ AROUND = "around the operations"
 def seconds_by_kind(model: keras.Model, batches, steps: int = 30) -> dict[str, float]:
     """CPU seconds of `steps` training steps by the kind of operation, the largest first.
 
-    `batches` is what `fit` takes, with at least that many batches. TensorFlow's profiler measures the time of
-    each operation; the rest of the CPU time is `AROUND`: Python, threads, memory.
+    `batches` is what `fit` takes, with at least that many batches. What is left beside the operations that
+    TensorFlow's profiler measures is `AROUND`: Python, threads, memory.
     """
-    model.fit(batches, steps_per_epoch=2, shuffle=False, verbose=0)  # builds it, if it is new
+    cpu_milliseconds(model, batches, 2)  # builds it, if it is new
     with tempfile.TemporaryDirectory() as folder:
-        begin = time.process_time()
-        tf.profiler.experimental.start(folder)
-        model.fit(batches, steps_per_epoch=steps, shuffle=False, verbose=0)
-        total = time.process_time() - begin
-        tf.profiler.experimental.stop()
+        with tf.profiler.experimental.Profile(folder):
+            total = cpu_milliseconds(model, batches, steps) * steps / 1000
         (file,) = Path(folder).glob("plugins/profile/*/*.xplane.pb")
-        space = xplane_pb2.XSpace()
-        space.ParseFromString(file.read_bytes())
+        space = xplane_pb2.XSpace.FromString(file.read_bytes())
     seconds = Counter()
     for plane in space.planes:
         for event in (event for line in plane.lines for event in line.events):
@@ -55,25 +52,17 @@ def seconds_by_kind(model: keras.Model, batches, steps: int = 30) -> dict[str, f
 
 
 def peak_operations(precision: str, size: int = 1024, repeats: int = 25) -> float:
-    """Floating-point operations in a CPU second (on a GPU: in a second) of a large product of two matrices.
-
-    The most that this machine does in `precision` ("float32", "bfloat16", "float16"): the best of `repeats`.
-    """
+    """The most floating-point operations in a CPU second (on a GPU: a second): a product of two matrices."""
     matrix = tf.cast(tf.random.stateless_normal((size, size), [0, 0]), precision)
     product = tf.function(lambda: tf.reduce_sum(tf.matmul(matrix, matrix)))
     return 2 * size**3 / min(seconds_of(product, repeats))
 
 
-def seconds_of(step: Callable, repeats: int) -> list[float]:
-    """CPU seconds (on a GPU: seconds) of `step()`, which returns a number, each of `repeats` times."""
+def seconds_of(step: Callable, repeats: int, *given) -> list[float]:
+    """CPU seconds (on a GPU: seconds) of `step(*given)`, which returns a number, each of `repeats` times."""
     clock = time.perf_counter if tf.config.list_physical_devices("GPU") else time.process_time
-    float(step())  # the first call builds it
-    seconds = []
-    for _ in range(repeats):
-        begin = clock()
-        float(step())
-        seconds.append(clock() - begin)
-    return seconds
+    float(step(*given))  # the first call builds it
+    return timeit.repeat(lambda: float(step(*given)), timer=clock, repeat=repeats, number=1)
 
 
 def cpu_milliseconds(model: keras.Model, batches, steps: int = 60) -> float:

@@ -1,7 +1,6 @@
 """Results of long experiments, run once and kept in `helpers/recorded/`, each file saying how it was made.
 
-Commands stand there as they were typed then. Some names of commands and parameters have changed since:
-docs/results.md has today's.
+Commands stand there as they were typed then; docs/results.md has today's names.
 """
 
 import textwrap

@@ -10,12 +10,10 @@ import json
 import math
 import platform
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from helpers import networks, parameters
-from helpers.callbacks import Progress
+from helpers import figures, networks, parameters
 from helpers.datasets import Dataset, split_validation
 from helpers.errors import UserError
 from helpers.files import whole_file
@@ -25,15 +23,13 @@ import keras
 import numpy as np
 import pandas as pd
 import tensorflow as tf
+from IPython import get_ipython
+from IPython.display import Pretty, display
 
 # How lesson 05 trains unless told otherwise.
 DEFAULTS = {"batch_size": 32, "learning_rate": 0.001, "optimizer": "adam"}
 DEFAULTS |= {"normalization": "divide", "pooling": "max"}
 ELSEWHERE = "choose another run_dir, or delete the folder to start anew."
-
-
-class RunError(UserError, ValueError):
-    """A run folder that can't be used as asked; the message says why and what to do."""
 
 
 @dataclass(frozen=True)
@@ -49,75 +45,57 @@ class Run:
 
     @property
     def metrics(self) -> dict:
-        """What `finish` wrote. Raises `RunError` when the run is not finished."""
+        """What `finish` wrote. Raises `UserError` when the run is not finished."""
         if not self.finished:
-            raise RunError(f"The run in {self.folder} is not finished: train it with lesson 05.")
+            raise UserError(f"The run in {self.folder} is not finished: train it with lesson 05.")
         return json.loads((self.folder / "metrics.json").read_text())
 
     @property
     def history(self) -> pd.DataFrame:
         """One row an epoch: epoch (from 0), loss, accuracy, val_loss, val_accuracy, seconds, cpu_seconds."""
-        path = self.folder / "history.csv"
-        written = path.exists() and path.stat().st_size  # empty during the first epoch
-        return pd.read_csv(path) if written else pd.DataFrame()
+        path = self.folder / "history.csv"  # empty during the first epoch
+        return pd.read_csv(path) if path.exists() and path.stat().st_size else pd.DataFrame()
 
     def load_model(self) -> keras.Model:
-        """The network in model.keras, compiled, with its optimizer's state."""
+        """The network in model.keras, with its optimizer's state."""
         return keras.models.load_model(self.folder / "model.keras")
 
     def resume(self, model: keras.Model, steps: int = 0) -> tuple[keras.Model, int]:
-        """Return the network to train and the number of epochs that it has behind it, of `steps` steps each.
+        """Return the network to train, and how many epochs of `steps` steps it has behind it.
 
-        That is `model`, compiled, and 0 for a new run, and the stored network for one that was interrupted.
-        Raises `RunError` when the stored network has other layers or another optimizer than `model`.
+        For a new run that is `model`, which has to be compiled; for an interrupted one the stored network.
+        Raises `UserError` when that has other layers or another optimizer.
         """
         epochs_done = 0
         if (self.folder / "model.keras").exists():
             stored = self.load_model()
             if _anatomy(stored) != _anatomy(model):
-                raise RunError(
-                    f"The folder {self.folder} holds a run of another network or optimizer: {ELSEWHERE}"
-                )
+                raise UserError(f"{self.folder} holds a run of another network or optimizer: {ELSEWHERE}")
             steps = steps or math.ceil(self.settings["train_size"] / self.settings["batch_size"])
             model, epochs_done = stored, int(stored.optimizer.iterations) // steps
-        self._keep_history(epochs_done)
-        return model, epochs_done
-
-    def begin_anew(self) -> None:
-        """Drop what an interrupted run has trained, for a training that can't go on in the middle."""
-        if not self.finished:
-            (self.folder / "model.keras").unlink(missing_ok=True)
-            self._keep_history(0)
-
-    def _keep_history(self, epochs: int) -> None:
-        """Drop what a kill left behind: rows of epochs whose network was not stored, half-written files."""
+        # A kill leaves behind half-written files, and a row of an epoch whose network was not stored.
         for partial in self.folder.glob(".partial-*"):
             partial.unlink()
         path = self.folder / "history.csv"
-        if epochs and path.exists():
-            lines = path.read_text().splitlines(keepends=True)
-            with whole_file(path) as partial:
-                partial.write_text("".join(lines[: 1 + epochs]))
-        else:
-            path.unlink(missing_ok=True)
+        lines = path.read_text().splitlines(keepends=True) if epochs_done and path.exists() else []
+        with whole_file(path) as partial:
+            partial.write_text("".join(lines[: 1 + epochs_done]))
+        return model, epochs_done
+
+    def begin_anew(self) -> None:
+        """Let `resume` begin an interrupted run anew, for a training that can't go on in the middle."""
+        if not self.finished:
+            (self.folder / "model.keras").unlink(missing_ok=True)
 
     def callbacks(self, progress: bool = True) -> list[keras.callbacks.Callback]:
-        """What `fit` needs to keep this run in its folder and, unless told not to, to show its progress."""
+        """What `fit` needs to keep this run in its folder and to show its progress."""
         return [KeepRun(self), *([Progress(self)] if progress else [])]
 
-    def finish(
-        self,
-        model: keras.Model,
-        test_accuracy: float,
-        validation_accuracy: float | None = None,
-        setup: Sequence[float] = (0.0, 0.0),
-        **more: float,
-    ) -> dict:
-        """Write metrics.json, which ends the run, and return what is in it, `more` included.
+    def finish(self, model, test_accuracy: float, validation_accuracy=None, setup=(0, 0), **more) -> dict:
+        """Write metrics.json, which ends the run, and return what is in it, `more` numbers included.
 
-        `validation_accuracy` is that of the last epoch unless it is given, for a network of another epoch:
-        `model` is then stored in place of the last one. `setup`: seconds and CPU seconds that were spent
-        before the first epoch.
+        A `validation_accuracy` is given for a network that is not that of the last epoch, and `model` then
+        stored in its place. `setup`: seconds and CPU seconds that were spent before the first epoch.
         """
         history = self.history
         if validation_accuracy is None:
@@ -126,12 +104,12 @@ class Run:
             with whole_file(self.folder / "model.keras") as partial:
                 model.save(partial)
         seconds, cpu_seconds = history[["seconds", "cpu_seconds"]].sum() + list(setup)
+        more |= {"validation_accuracy": validation_accuracy, "test_accuracy": test_accuracy}
         # Keras computes in float32: rounding gives back the fraction that was meant.
-        metrics = self.settings | {
+        metrics = self.settings | {name: round(float(value), 6) for name, value in more.items()}
+        metrics |= {
             "parameters": model.count_params(),
             "operations": networks.operations(model),
-            "validation_accuracy": round(float(validation_accuracy), 6),
-            "test_accuracy": round(float(test_accuracy), 6),
             "epochs_trained": len(history),
             "train_seconds": round(float(seconds), 1),
             "cpu_seconds": round(float(cpu_seconds), 1),
@@ -140,7 +118,6 @@ class Run:
             | {library.__name__: library.__version__ for library in (tf, keras, np)},
             "device": "GPU" if tf.config.list_physical_devices("GPU") else "CPU",
         }
-        metrics |= {name: round(float(value), 6) for name, value in more.items()}
         with whole_file(self.folder / "metrics.json") as partial:
             partial.write_text(json.dumps(metrics, indent=2) + "\n")
         return metrics
@@ -149,27 +126,21 @@ class Run:
 class KeepRun(keras.callbacks.CSVLogger):
     """Keeps a run in its folder: after each epoch its row in history.csv, and then the network.
 
-    The row says what the epoch took: `seconds` on the clock and `cpu_seconds` of all cores, which vary less
-    when other programs run. Keras' own `BackupAndRestore` overwrites its file in place, so a kill at that
-    moment spoils it; here the old file stays until the new one is whole. A `fit` that doesn't go on where the
-    run ends, as when its cell alone is run a second time, is refused.
+    The row has `seconds` on the clock and `cpu_seconds` of all cores, which vary less when other programs
+    run. Keras' own `BackupAndRestore` overwrites its file in place, so that a kill can spoil it. A `fit` that
+    doesn't go on where the run ends, as when its cell alone is run a second time, is refused.
     """
 
     def __init__(self, run: Run):
         super().__init__(run.folder / "history.csv", append=True)
         self.run = run
 
-    def on_train_begin(self, logs=None):
-        self.epochs_done = len(self.run.history)
-        super().on_train_begin(logs)
-
     def on_epoch_begin(self, epoch, logs=None):
-        if epoch != self.epochs_done:
-            raise RunError(
-                f"This fit begins with epoch {epoch + 1}, but the run in {self.run.folder} has "
-                f"{self.epochs_done} epochs: run the cells from `training.open_run` on again."
+        if epoch != (epochs_done := len(self.run.history)):
+            raise UserError(
+                f"This fit begins with epoch {epoch + 1}, but the run in {self.run.folder} has {epochs_done} "
+                "epochs: run the cells from `training.open_run` on again."
             )
-        self.epochs_done += 1
         self.begin = clocks()
 
     def on_epoch_end(self, epoch, logs=None):
@@ -179,46 +150,86 @@ class KeepRun(keras.callbacks.CSVLogger):
             self.model.save(partial)
 
 
+class Progress(keras.callbacks.Callback):
+    """Shows epoch, loss, accuracy, time left and the growing curves; outside Jupyter, a line an epoch."""
+
+    def __init__(self, run: Run):
+        super().__init__()
+        self.run, self.in_jupyter = run, get_ipython() is not None
+
+    def on_train_begin(self, logs=None):
+        self.begin = self.last_said = time.perf_counter()
+        self.steps_done = 0
+        if self.in_jupyter:
+            self.line, self.curves = (display(Pretty(text), display_id=True) for text in ("Starting …", ""))
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.epoch = epoch
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.steps_done += 1
+        if self.in_jupyter and time.perf_counter() - self.last_said > 1:  # once a second is enough to watch
+            self._say(f"step {batch + 1} of {self.params['steps']}", batch + 1, logs)
+
+    def on_epoch_end(self, epoch, logs=None):
+        if self.in_jupyter:
+            self._draw()
+        else:
+            self._say("done", self.params["steps"], logs)
+
+    def on_train_end(self, logs=None):
+        # No time and no step in what stays, so that a stored output is the same after every run.
+        if self.in_jupyter:
+            self._draw()
+            self.line.update(Pretty(f"Trained {len(self.run.history)} of {self.params['epochs']} epochs."))
+
+    def _say(self, where: str, step: int, logs: dict) -> None:
+        self.last_said, epochs = time.perf_counter(), self.params["epochs"]
+        steps_left = (epochs - self.epoch) * self.params["steps"] - step
+        text = (
+            f"Epoch {self.epoch + 1} of {epochs}, {where}: loss {float(logs['loss']):.3f}, "
+            f"accuracy {float(logs['accuracy']):.3f}, "
+            f"about {(self.last_said - self.begin) / self.steps_done * steps_left:.0f} s left"
+        )
+        self.line.update(Pretty(text)) if self.in_jupyter else print(text, flush=True)
+
+    def _draw(self) -> None:
+        history = self.run.history
+        figure = figures.training_curves(history, self.params["epochs"])
+        figures.show(figure, figures.describe_curves(history), update=self.curves)
+
+
 def clocks() -> np.ndarray:
     """Seconds on the clock, and CPU seconds of this process, shape (2,), to be subtracted from each other."""
     return np.array([time.perf_counter(), time.process_time()])
 
 
 def split_remedies(name: str) -> frozenset[str]:
-    """The remedies in a name such as "dropout+flip"; "none" has none.
-
-    Raises `parameters.ParameterError` for a remedy that there is not.
-    """
+    """The remedies in a name such as "dropout+flip"; "none" has none. Raises `ParameterError` for others."""
     return frozenset(parameters.check("remedies", name).split("+")) - {"none"}
 
 
 def open_run(run_dir: str | Path, **settings) -> Run:
     """Open the run in the folder `run_dir`: a new one, an interrupted one, or a finished one.
 
-    `settings`: dataset, classes, train_size, epochs, batch_size, learning_rate, seed, and what else decides
-    the result: optimizer, normalization and pooling in lesson 05, network and remedies in lesson 08.
-    Raises `RunError` when the folder holds a run with other settings, or something else, and when a setting
-    makes no sense.
+    `settings`: dataset, classes, train_size, epochs, batch_size, learning_rate, and what else decides the
+    result. Raises `UserError` when the folder holds something else, or a run with other settings, and when a
+    number is not more than 0.
     """
     for name in ("train_size", "epochs", "batch_size", "learning_rate"):
         if not settings[name] > 0:
-            raise RunError(f"{name} is {settings[name]}; it has to be more than 0.")
+            raise UserError(f"{name} is {settings[name]}; it has to be more than 0.")
     settings = json.loads(json.dumps(settings))  # as they come back from the file: lists, not tuples
     folder = Path(run_dir).expanduser()
     if (folder / "settings.json").exists():
         before = load_run(folder).settings
-        changes = [
-            f"{name}={before.get(name)!r}, now {settings.get(name)!r}"
-            for name in before | settings
-            if before.get(name) != settings.get(name)
-        ]
-        if changes:
-            raise RunError(
-                f"The folder {run_dir} holds a run with other parameters ({'; '.join(changes)}): {ELSEWHERE}"
-            )
+        changed = [name for name in before | settings if before.get(name) != settings.get(name)]
+        if changed:
+            listed = "; ".join(f"{name}={before.get(name)!r}, now {settings.get(name)!r}" for name in changed)
+            raise UserError(f"The folder {run_dir} holds a run with other parameters ({listed}): {ELSEWHERE}")
     # What a kill left behind is nothing.
     elif folder.exists() and (not folder.is_dir() or {*folder.iterdir()} - {*folder.glob(".partial-*")}):
-        raise RunError(f"{run_dir} exists and is not a training run: choose another run_dir.")
+        raise UserError(f"{run_dir} exists and is not a training run: choose another run_dir.")
     else:
         folder.mkdir(parents=True, exist_ok=True)
         with whole_file(folder / "settings.json") as partial:
@@ -227,28 +238,24 @@ def open_run(run_dir: str | Path, **settings) -> Run:
 
 
 def load_run(run_dir: str | Path) -> Run:
-    """Return the run in the folder `run_dir`, finished or not.
-
-    Raises `RunError` when there is no run in it.
-    """
+    """Return the run in the folder `run_dir`, finished or not. Raises `UserError` when there is none."""
     folder = Path(run_dir).expanduser()
     if not (folder / "settings.json").exists():
-        raise RunError(f"There is no training run in {run_dir}: train one with lesson 05.")
+        raise UserError(f"There is no training run in {run_dir}: train one with lesson 05.")
     return Run(folder, json.loads((folder / "settings.json").read_text()))
 
 
 def find_or_train(run_dir, dataset: Dataset, train_size: int, epochs: int, seed: int) -> Run:
-    """Return the finished run in `run_dir`, whatever its parameters; train it first if there is none.
+    """Return the finished run in `run_dir`, whatever its settings; `train_run` makes it if there is none.
 
-    Training is what lesson 05 does: the reference network, Adam with learning rate 0.001, batches of 32.
-    Raises `RunError` when the run there was trained on other images than those of `dataset`.
+    Raises `UserError` when the run there was trained on other images than those of `dataset`.
     """
     if not (Path(run_dir).expanduser() / "metrics.json").exists():
         print(f"There is no finished run in {run_dir}: training one now, as in lesson 05.")
         return train_run(run_dir, dataset, train_size=train_size, epochs=epochs, seed=seed)
     run = load_run(run_dir)
     if (run.settings["dataset"], run.settings["classes"]) != (dataset.name, list(dataset.class_names)):
-        raise RunError(
+        raise UserError(
             f"The run in {run_dir} was trained on dataset={run.settings['dataset']!r}, and these "
             f"images are {dataset.name!r}: give that dataset, or another run_dir."
         )
@@ -256,20 +263,16 @@ def find_or_train(run_dir, dataset: Dataset, train_size: int, epochs: int, seed:
     return run
 
 
-def train_run(
-    run_dir, dataset: Dataset, *, test_each_epoch: bool = False, progress: bool = True, **settings
-) -> Run:
+def train_run(run_dir, dataset: Dataset, *, test_each_epoch=False, progress=True, **settings) -> Run:
     """Train as lesson 05 does, which writes this out, and return the finished run in `run_dir`.
 
     `settings`: train_size, epochs and seed, and any of `DEFAULTS`. With `test_each_epoch` the history has a
-    column test_accuracy, not to be chosen by. What the folder holds goes on, as in `open_run`, which also
-    says when `RunError` is raised.
+    column test_accuracy, not to be chosen by. Raises `UserError` as `open_run` does.
     """
     settings = DEFAULTS | settings
-    keras.utils.set_random_seed(settings["seed"])
-    x_train, y_train, *validation = split_validation(
-        dataset.x_train, dataset.y_train, settings["train_size"], settings["seed"]
-    )
+    size, seed = settings["train_size"], settings["seed"]
+    keras.utils.set_random_seed(seed)
+    x_train, y_train, *validation = split_validation(dataset.x_train, dataset.y_train, size, seed)
     settings["train_size"] = len(x_train)
     run = open_run(run_dir, dataset=dataset.name, classes=dataset.class_names, **settings)
     if run.finished:
@@ -279,7 +282,7 @@ def train_run(
     model = networks.reference_network(len(dataset.class_names), settings["pooling"], normalize)
     optimizer = {"adam": keras.optimizers.Adam, "sgd": keras.optimizers.SGD}[settings["optimizer"]]
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    model.compile(optimizer=optimizer(settings["learning_rate"]), loss=loss, metrics=["accuracy"])
+    model.compile(optimizer(settings["learning_rate"]), loss, metrics=["accuracy"])
     model, epochs_done = run.resume(model)
     setup = clocks() - begin
 
@@ -305,9 +308,9 @@ def train_run(
 
 
 def peak_memory() -> float | None:
-    """The most memory that this process has used so far, in megabytes; None where the system doesn't say."""
+    """The most memory that this process has used so far, in megabytes; None on Windows."""
     try:
-        import resource  # not on Windows
+        import resource
     except ImportError:
         return None
     unit = 1 if platform.system() == "Darwin" else 1024  # macOS counts bytes, Linux kilobytes

@@ -75,9 +75,9 @@ def test_a_lesson_that_imports_a_tool_is_found(tmp_path):
 
 
 def test_the_tools_load_no_tensorflow():
-    """So that each command answers at once."""
+    """So that each command answers at once; nor do helpers where ipykernel is only imported, as by nbval."""
     modules = [f"lesson_tools.{path.stem}" for path in (ROOT / "lesson_tools").glob("[a-z]*.py")]
-    code = f"import sys, {', '.join(modules)}; sys.exit('tensorflow' in sys.modules)"
+    code = f"import sys, ipykernel.kernelapp, {', '.join(modules)}; sys.exit('tensorflow' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
 
 
