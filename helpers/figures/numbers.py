@@ -44,14 +44,14 @@ def window(image, kernel, row, column, stride=1, padding="valid", title="", bare
     """
     size = len(kernel)
     feature_map = convolve(image, kernel, 0, stride, padding)
-    value, scale = feature_map[row, column], extremes(feature_map, signed=True)
+    count, value, scale = len(feature_map), feature_map[row, column], extremes(feature_map, signed=True)
     if bare:
-        feature_map.ravel()[row * feature_map.shape[1] + column + 1 :] = np.nan
+        feature_map.flat[row * count + column + 1 :] = np.nan
     padded = np.pad(image, zeros_around(len(image), size, stride, padding))
     top, left = row * stride, column * stride
     products = padded[top : top + size, left : left + size] * kernel
 
-    columns, rows = len(padded) + size + len(feature_map), max(len(padded), 2 * size + 1.2)
+    columns, rows = len(padded) + size + count, max(len(padded), 2 * size + 1.2)
     cell = min(0.44, 6.8 / columns, 4.6 / rows)  # inches, as all that follows
     width, height = 8.0, rows * cell + 1.5
     gap = (width - columns * cell) / 4
@@ -61,12 +61,7 @@ def window(image, kernel, row, column, stride=1, padding="valid", title="", bare
         f"image {len(image)}×{len(image)}{zeros}": (gap, 0, padded, extremes(image)),
         "kernel": (middle, 0, kernel, extremes(kernel, signed=True)),
         "products": (middle, (size + 1.2) * cell, products, extremes(products, signed=True)),
-        f"feature map {len(feature_map)}×{len(feature_map)}": (
-            middle + gap + size * cell,
-            0,
-            feature_map,
-            scale,
-        ),
+        f"feature map {count}×{count}": (middle + gap + size * cell, 0, feature_map, scale),
     }
     figure = plt.figure(figsize=(width, height), layout="none")  # each frame of an animation alike
     for name, (x, y, table, shades) in tables.items():

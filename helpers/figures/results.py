@@ -103,8 +103,9 @@ def predictions(images, probabilities: np.ndarray, class_names, titles: list[str
     """Each image beside a bar chart of its probabilities, shape (n, classes); the largest stands out."""
     names = [name for text in titles for name in (text, "")]
     figure = panels(names, 2, max(1.6, 0.22 * len(class_names)), title, width_ratios=(1, 2.4))
-    axes = np.reshape(figure.axes, (-1, 2))
-    for (left, right), image, row in zip(axes, images, probabilities, strict=True):
+    for (left, right), image, row in zip(
+        np.reshape(figure.axes, (-1, 2)), images, probabilities, strict=True
+    ):
         left.imshow(image)
         left.axis("off")
         best = row.argmax()
