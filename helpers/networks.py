@@ -7,7 +7,6 @@ import math
 from collections.abc import Sequence
 
 from helpers import parameters
-from helpers.parameters import NORMALIZATION  # noqa: F401, lesson 05 goes through them
 
 import keras
 import numpy as np

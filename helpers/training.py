@@ -17,7 +17,6 @@ from helpers import figures, networks, parameters
 from helpers.datasets import Dataset, split_validation
 from helpers.errors import UserError
 from helpers.files import whole_file
-from helpers.parameters import REMEDIES  # noqa: F401, lesson 08 counts them
 
 import keras
 import numpy as np
