@@ -44,7 +44,8 @@ class Parameter:
     def accepted(self) -> str:
         """What the parameter accepts, in words."""
         if self.path:
-            return _listed([*filter(None, self.choices), f"the path of a {self.path} that is there"])
+            words = [choice or "empty" for choice in self.choices]
+            return _listed([*words, f"the path of a {self.path} that is there"])
         if self.joined:
             return f"none, {_listed(self.choices)}; + joins several, and a comma begins another training"
         if self.choices:
@@ -69,7 +70,8 @@ class Parameter:
             values = [self._checked(value) for value in values]
             if not values:
                 raise ValueError
-        except (ValueError, SyntaxError):
+        # Of odd text: numbers too large, sets of lists, homes of nobody, names too long for the disk.
+        except (ValueError, SyntaxError, TypeError, OverflowError, RuntimeError, OSError):
             raise ParameterError(f"The parameter {name} is {self.accepted}; {given!r} is not.") from None
         return values if self.many else values[0]
 
@@ -115,7 +117,7 @@ PARAMETERS = {
         path="file or folder",
     ),
     "train_size": _number("train on at most this many images, 0 for all"),
-    "epochs": _number("how often the network sees each training image", 1),
+    "epochs": _number("how often the network sees each training image; lesson 09: 0 for the recipe's own", 1),
     "batch_size": _number("images in a step", 1),
     "learning_rate": Parameter(float, "how far the optimizer goes in a step", above=0),
     "optimizer": _word("what changes the weights in a step", "adam", "sgd"),

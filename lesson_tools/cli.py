@@ -26,6 +26,7 @@ class Lessons(click.Group):
             context.exit(130)
 
 
+@click.version_option(package_name="color-image-lessons", message="%(version)s")
 @click.group(cls=Lessons, context_settings={"help_option_names": ["-h", "--help"]})
 def cli():
     """Run the lessons, many times if you like, and make what a class needs.
@@ -40,13 +41,23 @@ def cli():
 @click.option("--profile", default="quick", show_default=True, help="quick, class or full.")
 @click.option("--out", type=FOLDER, default="build", show_default=True, help="Folder for the results.")
 @click.option(
-    "-p", "pairs", nargs=2, multiple=True, metavar="NAME VALUE", help="A parameter; may be repeated."
+    "-p",
+    "pairs",
+    nargs=2,
+    multiple=True,
+    metavar="NAME VALUE",
+    help="A parameter, see docs/parameters.md; may be repeated.",
 )
 @click.option("--parameters", type=FOLDER, metavar="FILE", help="A YAML file of parameters, name: value.")
 def run(lessons, profile, out, pairs, parameters):
     """Run lessons, given by number such as 02 05; all if none is given."""
     from lesson_tools.run import read_parameters, run_lessons
 
+    for name, _ in pairs:
+        if "=" in name:
+            raise UserError(
+                f"A parameter is written with a space: -p {name.replace('=', ' ')}, not -p {name}."
+            )
     given = read_parameters(parameters) if parameters else {}
     run_lessons(lessons, profile, out, given | dict(pairs))
 

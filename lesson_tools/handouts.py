@@ -1,4 +1,4 @@
-"""The lessons to hand out: pages to read or print, slides for the beamer and an index.
+"""The lessons to hand out: pages to read or print, slides for the projector and an index.
 
 Each file needs nothing but a browser. They show the stored outputs of notebooks/, or those of lessons that
 were run.
@@ -81,7 +81,7 @@ def index(lessons: dict[str, NotebookNode]) -> str:
         words = title(Path(name))
         slides = '<a href="slides/{}.html" aria-label="Slides of {}">slides</a>'
         rows.append((link(f"{name}.html", words), *about(notebook), Markup(slides).format(name, words)))
-    columns = ("lesson", "what you do", "minutes of computing", "beamer")
+    columns = ("lesson", "what you do", "minutes of computing", "projector")
     return page("handouts.html", title="The lessons: handouts", columns=columns, rows=rows)
 
 

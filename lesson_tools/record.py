@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -27,9 +28,18 @@ def record_runs(
     """Write the results of finished runs into helpers/recorded/NAME.csv, and return a sentence about it.
 
     A row a run, or with `curves` a row an epoch. `what` was compared, on which `images`, by which `command`.
-    Raises `UserError` when a folder holds no finished run or one of an older kind, and when the versions are
-    not the same for all.
+    Raises `UserError` when there is a record of that name, when a folder holds no finished run or one of an
+    older kind, and when the versions are not the same for all.
     """
+    file = RECORDED / f"{name}.csv"
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
+        raise UserError(f"NAME is a word of small letters, digits and _, such as pooling; {name!r} is not.")
+    if file.exists():
+        raise UserError(
+            f"There is a record {name}, which lessons show: choose another name, or delete {file.name}."
+        )
+    if more := next((text for text in (what, images, command) if "\n" in text), None):
+        raise UserError(f"what, images and command are a line each; {more!r} is not.")
     finished = {Path(folder): _metrics(Path(folder)) for folder in run_dirs}
     versions = {
         ", ".join(f"{name} {number}" for name, number in metrics["versions"].items())
@@ -46,7 +56,7 @@ def record_runs(
     about = dict(zip(ABOUT, (what, images, command, *versions, seeds), strict=True))
     head = "".join(f"# {key}: {value}\n" for key, value in about.items())
     RECORDED.mkdir(exist_ok=True)
-    with whole_file(RECORDED / f"{name}.csv") as partial:
+    with whole_file(file) as partial:
         partial.write_text(head + pd.DataFrame(rows).to_csv(index=False), encoding="utf-8", newline="\n")
     return f"{name}.csv: {len(finished)} runs, {len(rows)} rows"
 
@@ -55,8 +65,11 @@ def _metrics(folder: Path) -> dict:
     path = folder / "metrics.json"
     if not path.exists():
         raise UserError(f"There is no finished run in {folder}.")
-    metrics = json.loads(path.read_text())
-    missing = [name for name in COLUMNS if name not in metrics]
+    try:
+        metrics = dict(json.loads(path.read_text(encoding="utf-8")))
+    except (ValueError, TypeError):
+        raise UserError(f"{path} is damaged: train the run anew.") from None
+    missing = [name for name in (*COLUMNS, "versions") if name not in metrics]
     if missing:
         raise UserError(f"The run in {folder} does not say its {', '.join(missing)}: train it anew.")
     return metrics

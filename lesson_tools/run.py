@@ -78,11 +78,14 @@ def checked_parameters(lessons: list[Path], given: dict) -> dict:
     Text is read as that type, so that "2" serves for a whole number. Raises `UserError` for a parameter
     that none of the lessons has and for a value that is not of its type.
     """
-    defaults = {}
-    for lesson in lessons:
-        defaults |= lesson_parameters(lesson)
-    refuse_unknown(map(str, given), defaults)
-    return {name: check(name, value, defaults[name]) for name, value in given.items()}
+    defaults = [lesson_parameters(lesson) for lesson in lessons]
+    refuse_unknown(map(str, given), {name for each in defaults for name in each})
+    checked = {}
+    for name, value in given.items():
+        for each in defaults:  # a default of one lesson may be nothing for another
+            if name in each:
+                checked[name] = check(name, value, each[name])
+    return checked
 
 
 def execute(
@@ -222,7 +225,7 @@ def read_parameters(path: str | Path, form: str = "name: value, a line each") ->
         given = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
     except OSError as error:
         raise UserError(f"The parameter file {path} can't be read: {error.strerror}.") from None
-    except (yaml.YAMLError, UnicodeDecodeError):
+    except (yaml.YAMLError, ValueError):  # ValueError: no date, no text
         given = None
     if not isinstance(given, dict):
         raise UserError(f"The parameter file {path} is not YAML of the form {form}.")

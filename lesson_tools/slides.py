@@ -1,4 +1,4 @@
-"""A lesson as slides for the beamer: one file, shown by any browser.
+"""A lesson as slides for the projector: one file, shown by any browser.
 
 A slide is a box of 1280 × 720 units that fills the window, so that what fits on one screen fits on all. The
 text of a slide that is too full gets smaller until it fits. Fifty lines of script turn the pages; a library

@@ -67,6 +67,8 @@ def make(folder: Path, systems=(), pythons=(), data: Path | None = None) -> None
     images = _images(data) if data else {}
     mark = {"targets": [[system, python] for system in systems for python in pythons]}
     mark["data"] = next(iter(images), "/").split("/")[1]
+    if folder.exists() and not folder.is_dir():
+        raise UserError(f"{folder} is a file: name a folder.")
     try:
         before, old_files = _made_for(folder)
         lessons, origin = _lessons()
@@ -111,7 +113,7 @@ def _made_for(folder: Path) -> tuple[list[list[str]], list[str]]:
         mark = json.loads((folder / MARK).read_text(encoding="utf-8"))
         targets, files = mark["targets"], mark["files"]
         foreign = {name for name in present - {*files, SUMS} if not name.startswith("packages/")}
-    except (OSError, ValueError, LookupError):
+    except (OSError, ValueError, LookupError, TypeError):
         targets, files, foreign = [], [], present
     if foreign:
         raise UserError(

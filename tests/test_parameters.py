@@ -52,10 +52,14 @@ def test_accepted_in_the_type_of_the_parameter(name, given, value):
         ("normalization", "standardise", "none, divide or standardize"),
         ("remedies", "none, sleep", "none, early_stopping, dropout, "),
         ("remedies", "", "none, early_stopping, dropout, "),
-        ("image", "no-such.jpg", "the path of a file that is there"),
+        ("image", "no-such.jpg", "empty or the path of a file that is there"),
         ("dataset", "", "auto, cifar10, doodles or the path of a file or folder that is there"),
         ("dataset", 3, "auto, cifar10, doodles or the path"),
         ("scheduler", 8786, "a text"),
+        ("epochs", "{[1]: 2}", "a whole number"),
+        ("learning_rate", "1" + 400 * "0", "a number, more than 0"),
+        ("image", "~nobody-of-this-name/own.jpg", "empty or the path of a file that is there"),
+        ("dataset", 300 * "x", "auto, cifar10, doodles or the path"),
     ],
 )
 def test_refused_with_what_is_accepted(name, given, accepted):

@@ -117,3 +117,27 @@ def test_runs_that_are_not_finished_or_not_alike_are_refused(runs, tmp_path):
     with pytest.raises(UserError, match="run-1 does not say its cpu_seconds: train it anew"):
         record.record_runs("mine", runs, **ABOUT)
     assert not (tmp_path / "recorded").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "about", "sentence"),
+    [
+        ("mine", {}, "There is a record mine, which lessons show"),
+        ("../mine", {}, "NAME is a word of small letters"),
+        ("yours", {"what": "two\nlines"}, "what, images and command are a line each"),
+    ],
+)
+def test_a_record_is_not_overwritten_and_can_be_read_again(runs, tmp_path, name, about, sentence):
+    record.record_runs("mine", runs, **ABOUT)
+    before = (tmp_path / "recorded" / "mine.csv").read_bytes()
+    with pytest.raises(UserError, match=sentence):
+        record.record_runs(name, runs, **ABOUT | about)
+    assert [path.read_bytes() for path in tmp_path.rglob("*.csv") if path.parent.name == "recorded"] == [
+        before
+    ]
+
+
+def test_a_damaged_run_gets_a_sentence(runs):
+    (runs[0] / "metrics.json").write_text("{")
+    with pytest.raises(UserError, match=r"metrics\.json is damaged: train the run anew"):
+        record.record_runs("mine", runs, **ABOUT)

@@ -37,9 +37,17 @@ def refused(*arguments) -> str:
         ),
         (["05", "-p", "optimiser", "adam"], "The parameter optimiser is called optimizer now."),
         (["06", "-p", "picture", "own.jpg"], "The parameter picture is called image now."),
+        (
+            ["05", "-p", "epochs=3", "--out"],
+            "A parameter is written with a space: -p epochs 3, not -p epochs=3.",
+        ),
+        (["05", "09", "-p", "epochs", "0"], "epochs is a whole number, 1 or more; '0' is not"),
         (["05", "-p", "epochs", "two"], "epochs is a whole number, 1 or more; 'two' is not"),
         (["05", "-p", "learning_rate", "-1e-3"], "learning_rate is a number, more than 0; '-1e-3' is not"),
-        (["06", "-p", "image", "no-such.jpg"], "image is the path of a file that is there; 'no-such.jpg'"),
+        (
+            ["06", "-p", "image", "no-such.jpg"],
+            "image is empty or the path of a file that is there; 'no-such.jpg'",
+        ),
         (["02", "-p", "dataset", "no-such"], "dataset is auto, cifar10, doodles or the path of a file or"),
         (["05", "--parameters", "nowhere.yaml"], "nowhere.yaml can't be read: No such file"),
     ],
@@ -57,6 +65,7 @@ def test_refused_before_anything_runs(tmp_path, arguments, sentence):
         ("", "name: value"),
         ("1: 2\n", "There is no parameter 1 here"),
         ("dataset: 3\n", "The parameter dataset is"),
+        ("epochs: 2024-13-45\n", "name: value"),
         ("optimiser: adam\n", "is called optimizer now"),
     ],
 )
