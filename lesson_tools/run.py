@@ -148,7 +148,7 @@ def outcome(notebook: NotebookNode) -> tuple[float, str]:
     if facts.exception:
         return facts.duration or 0, "failed"
     headlines = (
-        output["text"].strip()
+        output.get("text", "").strip()
         for cell in notebook.cells
         if "headline" in cell.metadata.get("tags", [])
         for output in cell.outputs

@@ -159,7 +159,7 @@ def worker(dask, cluster):
         ("05", {"learning_rate": [0.1, "fast"]}, "learning_rate is a number, more than 0; 'fast' is not"),
         ("05", {"pooling": ["max", "mean"]}, "pooling is max, average or stride; 'mean' is not"),
         ("05", {"dataset": ["doodles", "no-such"]}, "dataset is auto, cifar10, doodles or the path"),
-        ("06", {"images": [[1], "a"]}, "images is a list of whole numbers"),
+        ("06", {"images": [[1], "a"]}, "images is a list of at least one whole number"),
         ("06", {"images": []}, "The parameter images has no value in the grid"),
     ],
 )
@@ -228,7 +228,7 @@ def test_a_notebook_that_cannot_be_run_is_refused(tmp_path, toy):
     for name, grid, sentence in [
         ("text", {"seed": 0}, "There is no notebook at .*text.ipynb"),
         ("types", {"nothing": 1}, "nothing has the default None, which doesn't say its type"),
-        ("types", {"flag": 2}, "flag is True or False"),
+        ("types", {"flag": 2}, "flag is a truth value, True or False"),
         ("product", {"product": 1}, "product of product.ipynb has the default 2.*written out"),
         ("untagged", {"seed": 0}, "untagged.ipynb has no cell with the tag parameters"),
         ("kernel", {"seed": 0}, "kernel.ipynb does not say its kernel"),
