@@ -9,7 +9,7 @@ BIN := .venv/bin
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-run: .venv/ready ## run all lessons on the built-in images, pages in build/ (PROFILE=class or full for more)
+run: .venv/ready ## run all lessons on the built-in images, and make the book of it (PROFILE=class or full for more)
 	$(BIN)/lessons run --profile $(PROFILE) --out build
 
 lab: .venv/ready ## open the lessons in JupyterLab
@@ -18,7 +18,7 @@ lab: .venv/ready ## open the lessons in JupyterLab
 test: .venv/ready-dev lint ## check and run everything: helpers, lessons, stored outputs
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
-test-browser: .venv/ready-dev ## run all lessons in JupyterLab in Chromium, check the handouts, screenshots in build/browser
+test-browser: .venv/ready-dev ## run all lessons in JupyterLab in Chromium, look at the book, screenshots in build/browser
 	$(BIN)/python -m pytest tests/browser -m browser
 
 lint: .venv/ready-dev ## check the form of code and lessons

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Set up .venv from the lock: sh setup_venv.sh [PYTHON [EXTRAS]]. Called by make.
-# EXTRAS are those of pyproject.toml; "sweep" unless others are named, because a lesson needs it.
+# EXTRAS are those of pyproject.toml. Unless others are named, "sweep", which a lesson needs, and "book", with
+# which make run ends.
 set -eu
 cd "$(dirname "$0")"
 
@@ -32,4 +33,4 @@ if [ "$(.venv/bin/python --version 2>/dev/null)" != "$("$found" --version)" ]; t
     rm -rf .venv  # of another Python, or half made
 fi
 "$found" -m venv .venv
-.venv/bin/python -m pip install --quiet --disable-pip-version-check -e ".[${2:-sweep}]" -c requirements.txt
+.venv/bin/python -m pip install --quiet --disable-pip-version-check -e ".[${2:-sweep,book}]" -c requirements.txt

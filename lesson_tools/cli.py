@@ -81,14 +81,14 @@ def sweep(context, lesson, grid, out, **options):
 
 
 @cli.command()
-@click.option("--out", type=FOLDER, default="build/handouts", show_default=True, help="Folder for them.")
 @click.option("--from", "executed", type=FOLDER, help="A folder of executed lessons, such as build.")
+@click.option("--out", type=FOLDER, default="build/book", show_default=True, help="Folder for the book.")
 @click.option("--solutions", is_flag=True, help="Unfold all solutions, also for print.")
-def handouts(out, executed, solutions):
-    """Make pages and slides of the lessons, to hand out."""
-    from lesson_tools.handouts import write_handouts
+def book(executed, out, solutions):
+    """Make the book: lessons, their slides and the documentation, to read, to print, to publish."""
+    from lesson_tools.book import write_book
 
-    click.echo(f"The handouts: {write_handouts(out, executed, solutions)}")
+    click.echo(f"The book: {write_book(out, executed, solutions)}")
 
 
 @cli.group()

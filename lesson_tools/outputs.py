@@ -11,11 +11,21 @@ from pathlib import Path
 
 from helpers.errors import UserError
 from helpers.files import whole_file
-from lesson_tools.pages import without_widgets
 from lesson_tools.parameters import PAGE, with_tables
 from lesson_tools.run import execute, find_lessons
 
 import nbformat
+
+
+def without_widgets(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
+    """Take what lives in a kernel alone out of a notebook's outputs: the figure beside it stays."""
+    widget = "application/vnd.jupyter.widget-view+json"
+    for cell in notebook.cells:
+        for output in list(cell.get("outputs", [])):
+            if output.get("data", {}).pop(widget, None) and set(output.data) <= {"text/plain"}:
+                cell.outputs.remove(output)  # such as a progress bar, whose text says how it began
+    notebook.metadata.pop("widgets", None)
+    return notebook
 
 
 def stored_outputs(lesson: Path, folder: Path) -> nbformat.NotebookNode:

@@ -1,7 +1,7 @@
 """Run lessons of the series, one after another: `lessons run --help`.
 
 Each lesson is executed by papermill in a kernel of its own. The folder given with --out then holds the
-executed lessons, an HTML page of each, and an index of the pages.
+executed lessons, and the book made of them.
 """
 
 import ast
@@ -132,13 +132,9 @@ def _last_started(executed: Path) -> str:
 def run_lesson(lesson: Path, out: Path, parameters: dict) -> str:
     """Execute one lesson into the folder `out` and return its line: title, time and headline.
 
-    The lesson's page and the index are written too, also when a cell fails, which raises `UserError`.
+    Raises `LessonError` when a cell fails.
     """
-    try:
-        notebook = execute(lesson, out / lesson.name, parameters)
-    finally:
-        write_pages(out)
-    seconds, headline = outcome(notebook)
+    seconds, headline = outcome(execute(lesson, out / lesson.name, parameters))
     return f"{title(lesson):<36} {seconds:5.0f} s   {headline}"
 
 
@@ -153,20 +149,7 @@ def outcome(notebook: NotebookNode) -> tuple[float, str]:
         if "headline" in cell.metadata.get("tags", [])
         for output in cell.outputs
     )
-    return facts.duration or 0, " ".join(headlines)
-
-
-def write_pages(out: Path) -> None:
-    """Write an HTML page for each executed lesson in the folder `out`, and the index of all of them."""
-    from lesson_tools.pages import index_page, lesson_page  # slow, and a sweep doesn't need them
-
-    executed = sorted(out.glob("[0-9][0-9]_*.ipynb"))
-    notebooks = {path: nbformat.read(path, as_version=4) for path in executed}
-    names = [path.stem for path in executed]
-    for path, notebook in notebooks.items():
-        path.with_suffix(".html").write_text(lesson_page(notebook, title(path), names), encoding="utf-8")
-    rows = [(f"{path.stem}.html", title(path), *outcome(notebook)) for path, notebook in notebooks.items()]
-    (out / "index.html").write_text(index_page(rows), encoding="utf-8")
+    return facts.duration or 0, " ".join(headlines).strip()
 
 
 def title(lesson: Path) -> str:
@@ -180,9 +163,13 @@ def run_lessons(
 ) -> None:
     """Run the lessons with these numbers in order, with a profile's parameters and those `given`.
 
-    Prints a line a lesson. Raises `UserError` before anything runs for a lesson, profile, parameter or
-    value that there is not, and at the first lesson that fails.
+    Prints a line a lesson, and makes the book in the folder `book` of `out`, also when a lesson fails. Raises
+    `UserError` before anything runs for a lesson, profile, parameter or value that there is not, and when
+    what makes the book is not installed; `LessonError` at the first lesson that fails.
     """
+    from lesson_tools.book import require_sphinx, write_book  # which imports this module
+
+    require_sphinx()
     lessons = find_lessons(numbers)
     if profile not in PROFILES:
         raise UserError(f"There is no profile {profile}; the profiles are {', '.join(PROFILES)}.")
@@ -194,13 +181,20 @@ def run_lessons(
         raise UserError(f"The folder {out} can't be made: {error.strerror}.") from None
     if "run_dir" not in given:  # a user's own run_dir is kept and goes on
         begin_anew(out, lessons)
+    failed = None
     for lesson in lessons:
         profile_parameters = dict(PROFILES[profile])
         if "recipe" in lesson_parameters(lesson):  # a recipe has a length of its own
             profile_parameters.pop("epochs")
         parameters = {**profile_parameters, "run_dir": str(_folder_of_runs(out, lesson))} | given
-        print(run_lesson(lesson, out, parameters), flush=True)
-    print(f"\nThe pages: {out / 'index.html'}")
+        try:
+            print(run_lesson(lesson, out, parameters), flush=True)
+        except LessonError as error:
+            failed = error
+            break
+    print(f"\nThe book: {write_book(out / 'book', out)}")
+    if failed:
+        raise failed
 
 
 def _folder_of_runs(out: Path, lesson: Path) -> Path:

@@ -1,4 +1,4 @@
-"""A lesson as slides for the projector: one file, shown by any browser.
+"""A lesson's page of the book as slides for the projector.
 
 A slide is a box of 1280 × 720 units that fills the window, so that what fits on one screen fits on all. The
 text of a slide that is too full gets smaller until it fits. Fifty lines of script turn the pages; a library
@@ -11,13 +11,13 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from lesson_tools.pages import page
-
 from bs4 import BeautifulSoup, Tag
+from jinja2 import Environment, PackageLoader
 from markupsafe import Markup
 
 HEIGHT = 520  # units that a slide has below its heading
 WHOLE = {"What you'll do", "What you'll learn", "What you need", "Summary", "Exercises", "Next"}
+NOT_STORED = "What this cell shows depends on the machine: you see the output when you run this cell."
 CHECK = re.compile(r"\w+ = None\n\w+\.check_\w+\(")  # an exercise's cell: the class answers aloud
 EXERCISE = re.compile(r"<strong>\d+\.</strong>")
 
@@ -31,50 +31,56 @@ class Block:
     first: bool = False  # begins a slide: an exercise
 
 
-def lesson_slides(body: BeautifulSoup, title: str, page_of_lesson: str, index: str) -> str:
-    """The slides of a lesson's body, as `lesson_tools.pages.lesson_body` makes it.
+def slides_file(page: str) -> str:
+    """The name of a page's slides: "05_train_the_network.html" -> "05_train_the_network_slides.html"."""
+    return page.replace(".html", "_slides.html")
+
+
+def lesson_slides(page: str, name: str) -> str:
+    """The slides of a lesson, as HTML to lie beside its page of the book, whose HTML and file name are given.
 
     Figures come without the code that draws them, long paragraphs with their beginning, "…" for the rest.
-    Imports and the cells in which a reader checks an answer are left out. `page_of_lesson`
-    and `index` are the addresses of the lesson's page and of the list of lessons.
+    Imports and the cells in which a reader checks an answer are left out.
     """
-    (first, opening), *rest = _sections(body)
-    slides = [(first, opening)]
+    soup = BeautifulSoup(page, "html.parser")
+    article = soup.article
+    for unused in article.select("a.headerlink, style"):
+        unused.decompose()
+    for link in article.select('a[href^="#"]'):
+        link["href"] = name + link["href"]
+    (title, opening), *rest = _sections(article)
+    slides = [(title, opening)]
     for heading, blocks in rest:
         parts = _packed(blocks)
         for number, part in enumerate(parts, start=1):
             of = f" <span>{number}/{len(parts)}</span>" if len(parts) > 1 else ""
             slides.append((heading + of, part))
-    return page(
-        "slides.html",
-        title=f"Slides: {title}",
-        lesson=title,
-        slides=[
-            (Markup(heading), Markup("\n".join(block.html for block in blocks))) for heading, blocks in slides
-        ],
-        page_of_lesson=page_of_lesson,
-        index=index,
+    template = Environment(loader=PackageLoader("lesson_tools"), autoescape=True).get_template("slides.html")
+    return template.render(
+        title=element_text(title),
+        slides=[(Markup(heading), [Markup(block.html) for block in blocks]) for heading, blocks in slides],
+        page=name,
+        language=soup.html["lang"],
     )
 
 
-def _sections(body: BeautifulSoup) -> list[tuple[str, list[Block]]]:
+def _sections(article: Tag) -> list[tuple[str, list[Block]]]:
     """The headings of a lesson in order, each with the blocks below it; the first is its title."""
     found, imports = [], True
-    for cell in body.find_all("div", class_="cell"):
-        if "code_cell" in cell["class"]:
-            if imports:  # what comes between them and the next heading
-                found.append(("Set up", []))
-            else:
-                found[-1][1].extend(_of_code(cell))
-            imports = False
+    for element in article.select(":is(article, section) > :not(section, span)"):
+        if re.fullmatch("h[1-6]", element.name):
+            found.append((element.decode_contents(), []))
+        elif not found:  # papermill's note that a cell failed
             continue
-        for element in cell.find(class_="text_cell_render").find_all(recursive=False):
-            if re.fullmatch("h[1-6]", element.name):
-                found.append((element.decode_contents(), []))
-            else:
-                heading, blocks = found[-1]
-                blocks.extend(_of_text(element, whole=len(found) == 1 or element_text(heading) in WHOLE))
-    return [(heading, blocks) for heading, blocks in found if blocks]
+        elif "cell" not in element.get("class", []):
+            heading, blocks = found[-1]
+            blocks.extend(_of_text(element, whole=len(found) == 1 or element_text(heading) in WHOLE))
+        elif imports:  # what comes between them and the next heading
+            found.append(("Set up", []))
+            imports = False
+        else:
+            found[-1][1].extend(_of_code(element))
+    return [(heading, blocks) for heading, blocks in found if blocks] or [("", [])]
 
 
 def element_text(inner: str) -> str:
@@ -132,11 +138,11 @@ def _list(name: str, number: int, items: list[str], height: float) -> Block:
 
 
 def _of_code(cell: Tag) -> list[Block]:
-    source = cell.find(class_="input_area")
+    source = cell.find(class_="cell_input")
     if CHECK.match(source.get_text().strip()):
         return []
-    blocks = [block for output in cell.find_all(class_="output_subarea") for block in _of_output(output)]
-    if note := cell.find(class_="note"):
+    blocks = [block for output in cell.select(".cell_output > *") for block in _of_output(output)]
+    if note := cell.find(class_="not-stored"):
         blocks.append(Block(str(note), 52))
     if cell.img:
         return blocks
@@ -147,15 +153,12 @@ def _of_code(cell: Tag) -> list[Block]:
 
 
 def _of_output(output: Tag) -> Iterator[Block]:
-    if output.img:
-        yield Block(f'<div class="figure">{output.img}</div>', 400)  # at least: it takes what is left
-    elif output.table:
-        yield from _of_table(output)
+    if output.name == "img":
+        yield Block(f'<div class="figure">{output}</div>', 400)  # at least: it takes what is left
     elif output.pre:
         yield from _of_pre(output, "output")
     else:
-        for element in output.find_all(recursive=False):
-            yield from _of_text(element, whole=True)
+        yield from _of_text(output, whole=True)
 
 
 def _of_pre(element: Tag, kind: str) -> Iterator[Block]:

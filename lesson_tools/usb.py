@@ -151,7 +151,8 @@ def _download(folder: Path, targets: list[list[str]], uv: str) -> None:
     packages = folder / "packages"
     packages.mkdir(exist_ok=True)
     project = tomllib.loads((folder / "lessons" / "pyproject.toml").read_text(encoding="utf-8"))
-    resolve = [uv, "pip", "compile", "pyproject.toml", "-", "--extra=sweep", "--constraint=requirements.txt"]
+    resolve = [uv, "pip", "compile", "pyproject.toml", "-", "--constraint=requirements.txt"]
+    resolve += ["--extra=sweep", "--extra=book"]  # as setup_venv.sh
     # Without these, uv looks for the asked Python, and downloads it.
     resolve += ["--no-python-downloads", f"--python={sys.executable}"]
     resolve += ["--no-header", "--no-annotate", "--quiet"]
@@ -226,7 +227,7 @@ def check(folder: Path, fast: bool = False) -> list[str]:
         place = Path(shutil.copytree(folder / "lessons", f"{temporary}/lessons"))
         python = str(place / ".venv" / ("Scripts" if os.name == "nt" else "bin") / "python")
         venv = [sys.executable, "-m", "venv", str(place / ".venv")]
-        install = [python, "-m", "pip", "install", "-c", "requirements.txt", "-e", ".[sweep]"]
+        install = [python, "-m", "pip", "install", "-c", "requirements.txt", "-e", ".[sweep,book]"]
         lesson = [python, "-m", "lesson_tools", "run", "02", "--profile", "quick"]
         if mark["data"]:
             lesson += ["-p", "dataset", str(folder.absolute() / "data" / mark["data"])]

@@ -1,4 +1,4 @@
-"""The runner: what it refuses before anything runs, what it leaves behind, how it fails."""
+"""The runner: what it refuses before anything runs, what it deletes, how it fails; test_book.py has a run."""
 
 from helpers.errors import UserError
 from lesson_tools import outputs, run
@@ -80,41 +80,6 @@ def test_lessons_are_found_by_number_in_their_order():
 def test_profiles_give_parameters_that_lessons_have(profile):
     given = run.PROFILES[profile]
     assert run.checked_parameters(run.find_lessons(), given) == given
-
-
-@pytest.fixture
-def toys(tmp_path, monkeypatch):
-    """Two lessons that take a moment: the first one fails for the seed 1."""
-    folder = tmp_path / "notebooks"
-    folder.mkdir()
-    for name, source in (
-        ("01_try_this", "assert seed != 1, 'seed is 1'\nprint('seed', seed)"),
-        ("02_go_on", "2"),
-    ):
-        parameters = nbformat.v4.new_code_cell("seed = 0  # of chance", metadata={"tags": ["parameters"]})
-        headline = nbformat.v4.new_code_cell(source, metadata={"tags": ["headline"]})
-        notebook = nbformat.v4.new_notebook(cells=[parameters, headline])
-        notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
-        nbformat.write(notebook, folder / f"{name}.ipynb")
-    monkeypatch.setattr(run, "NOTEBOOKS", folder)
-    return tmp_path / "out"
-
-
-def test_a_lesson_that_fails_ends_the_series_with_cell_and_error(toys):
-    done = lessons_run("--out", toys, "-p", "seed", "1")
-    assert done.exit_code == 1
-    assert "01_try_this.ipynb failed in the cell In [" in done.stderr
-    assert "AssertionError: seed is 1" in done.stderr and "print('seed', seed)" in done.stderr
-    assert not (toys / "02_go_on.ipynb").exists()
-
-
-def test_lessons_leave_notebooks_and_pages(toys):
-    done = lessons_run("--out", toys, "-p", "seed", "5")
-    assert done.exit_code == 0, (done.stderr, done.exception)
-    first, second, *_ = done.stdout.splitlines()
-    assert first.startswith("01 Try this") and first.endswith("seed 5") and second.startswith("02 Go on")
-    assert "seed = 5" in (toys / "01_try_this.ipynb").read_text()
-    assert "seed 5" in (toys / "index.html").read_text()
 
 
 def test_runs_are_made_anew_and_nothing_else_is_deleted(tmp_path):

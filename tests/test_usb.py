@@ -30,6 +30,7 @@ fast==2.0
     # via pure
 pure==1.0
 sweeper==1.0
+theme==1.0
 windows-only==1.0 ; sys_platform == 'win32'
 """
 
@@ -42,7 +43,7 @@ build-backend = "tiny_builder"
 name = "lessons"
 version = "1"
 dependencies = ["edge", "pure", "fast", "windows-only ; sys_platform == 'win32'"]
-optional-dependencies = {sweep = ["sweeper"], dev = ["not-there"]}
+optional-dependencies = {sweep = ["sweeper"], book = ["theme"], dev = ["not-there"]}
 """
 
 # What setuptools does for `pip install -e .`, in a few lines.
@@ -50,11 +51,13 @@ BUILDER = """
 import os, zipfile
 
 def build_editable(folder, config_settings=None, metadata_directory=None):
-    metadata = "Metadata-Version: 2.1\\nName: lessons\\nVersion: 1\\nProvides-Extra: sweep\\n"
+    metadata = "Metadata-Version: 2.1\\nName: lessons\\nVersion: 1\\n"
+    metadata += "Provides-Extra: sweep\\nProvides-Extra: book\\n"
+    extras = ("sweeper ; extra == 'sweep'", "theme ; extra == 'book'")
     files = {
         "lessons.pth": os.getcwd(),
         "lessons-1.dist-info/METADATA": metadata + "".join(
-            f"Requires-Dist: {need}\\n" for need in ("edge", "pure", "fast", "sweeper ; extra == 'sweep'")
+            f"Requires-Dist: {need}\\n" for need in ("edge", "pure", "fast", *extras)
         ),
         "lessons-1.dist-info/WHEEL": "Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n",
         "lessons-1.dist-info/RECORD": "",
@@ -68,7 +71,7 @@ def build_editable(folder, config_settings=None, metadata_directory=None):
 # In place of the lesson: needs the packages and the loopback, as Jupyter's kernels do, and always fails.
 LESSON = """
 import os, socket, sys
-import edge, fast, pure, sweeper
+import edge, fast, pure, sweeper, theme
 
 with socket.create_server(("127.0.0.1", 0)) as server:
     socket.create_connection(server.getsockname()).close()
@@ -85,7 +88,7 @@ LINUX = "fast-2.0-cp312-cp312-manylinux_2_17_x86_64.manylinux2014_x86_64.whl"
 WINDOWS = "fast-2.0-cp312-cp312-win_amd64.whl"
 EVERYWHERE = {
     *("edge-1.0-py3-none-any.whl", "edge-2.0-py3-none-any.whl", "pure-1.0-py2.py3-none-any.whl"),
-    *("sweeper-1.0-py3-none-any.whl", "tiny_builder-1.0-py3-none-any.whl"),
+    *("theme-1.0-py3-none-any.whl", "sweeper-1.0-py3-none-any.whl", "tiny_builder-1.0-py3-none-any.whl"),
 }
 ON_WINDOWS = {"windows_only-1.0-py3-none-any.whl", WINDOWS}
 FOR_LINUX = ("--platform", "linux-x86_64", "--python", "3.12")
@@ -137,6 +140,7 @@ def place(tmp_path_factory):
         ("pure-1.0", "py2.py3-none-any"),
         ("pure-1.0", "cp312-cp312-manylinux_2_34_x86_64"),  # not for most Linux systems
         ("sweeper-1.0", "py3-none-any"),
+        ("theme-1.0", "py3-none-any"),
         ("windows_only-1.0", "py3-none-any"),
         ("fast-2.0", "cp312-cp312-manylinux_2_17_x86_64.manylinux2014_x86_64"),
         ("fast-2.0", "cp312-cp312-win_amd64"),

@@ -1,0 +1,351 @@
+"""The book of a run in which a lesson failed: whole without the web, with descriptions, slides and links."""
+
+import base64
+import re
+import shutil
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+from types import SimpleNamespace
+from urllib.parse import unquote
+
+from helpers.errors import UserError
+from lesson_tools import book, book_pages, run, slides
+from lesson_tools.cli import cli
+
+import nbformat
+import pytest
+from bs4 import BeautifulSoup
+from click.testing import CliRunner
+
+SERIES = [path.stem for path in run.find_lessons()]
+# Lessons behind the series: what others may have one day, a run of a moment, one that fails, one after it.
+OWN, TRY, FAIL, GO_ON = "90_look_inside", "91_try_this", "92_fail", "93_go_on"
+NAMES = [*SERIES, OWN, TRY, FAIL, GO_ON]
+REPOSITORY = "https://github.com/somebody/lessons"
+MODULE = '<div id="explorer"></div><script type="module">document.title += "<table>";</script>'
+WIDGET = {"application/vnd.jupyter.widget-view+json": {"model_id": "0"}, "text/plain": "Explorer()"}
+# Not whole images: nobody decodes them.
+ANIMATION, PIXEL = (
+    base64.b64encode(b"\x89PNG\r\n\x1a\n" + frames).decode() for frames in (b"acTL two frames", b"one")
+)
+
+
+def code(source: str, *outputs, tags=()):
+    """A cell of code with outputs: their data and metadata."""
+    shown = [nbformat.v4.new_output("display_data", data, metadata=about) for data, about in outputs]
+    return nbformat.v4.new_code_cell(source, outputs=shown, metadata={"tags": list(tags)})
+
+
+def write_lesson(folder: Path, name: str, text: str, *cells) -> None:
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(text), *cells])
+    notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    notebook.metadata.language_info = {"name": "python"}
+    nbformat.write(notebook, folder / f"{name}.ipynb")
+
+
+def write_lessons(folder: Path) -> None:
+    shutil.copytree(run.NOTEBOOKS, folder, ignore=shutil.ignore_patterns("homework", "runs", ".*"))
+    figures = [
+        ({"image/png": data}, {"image/png": {"alt": words}})
+        for data, words in ((ANIMATION, "It moves"), (PIXEL, "It is a pixel"))
+    ]
+    outputs = [code("1", *figures), code("2", ({"text/html": MODULE}, {})), code("3", (WIDGET, {}))]
+    text = "# Look inside\n\n## 卷积\n\n[Shapes](04_build_the_network.ipynb#the-network)"
+    write_lesson(folder, OWN, text, code("0"), *outputs, code("4", tags=["machine"]))
+    parameters = code("seed = 0  # of chance", tags=["parameters"])
+    shows = "print('seed', seed)\ndisplay(seed)"  # of which the headline is what was printed
+    write_lesson(folder, TRY, "# Try this", parameters, code(shows, tags=["headline"]))
+    write_lesson(folder, FAIL, "# Fail", parameters, code("assert seed != 1, 'seed is 1'"))
+    write_lesson(folder, GO_ON, "# Go on", parameters)
+
+
+class Reader(HTMLParser):
+    """Collects the elements of a page: name and attributes."""
+
+    def __init__(self, file: Path):
+        super().__init__()
+        self.elements, self.text = [], file.read_text(encoding="utf-8")
+        self.feed(self.text)
+
+    def handle_starttag(self, tag, attributes):
+        self.elements.append((tag, dict(attributes)))
+
+    def values(self, tag: str, attribute: str) -> list[str]:
+        return [found[attribute] for name, found in self.elements if name == tag and attribute in found]
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory):
+    """A run whose second lesson fails, where a book was before: its folder, what it said, and the lessons."""
+    folder = tmp_path_factory.mktemp("book")
+    write_lessons(folder / "notebooks")
+    out = folder / "out"
+    (out / "book").mkdir(parents=True)
+    for name in ("searchindex.js", "stale.html"):
+        (out / "book" / name).write_text("")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(run, "NOTEBOOKS", folder / "notebooks")
+        patch.setenv("LESSONS_REPOSITORY", REPOSITORY)
+        done = CliRunner().invoke(cli, ["run", "91", "92", "93", "--out", str(out), "-p", "seed", "1"])
+        return out, done, book.read_lessons(out)
+
+
+@pytest.fixture(scope="module")
+def site(ran):
+    return ran[0] / "book"
+
+
+@pytest.fixture(scope="module")
+def pages(site):
+    return {path.relative_to(site).as_posix(): Reader(path) for path in sorted(site.rglob("*.html"))}
+
+
+@pytest.fixture(scope="module")
+def lessons(ran):
+    return ran[2]
+
+
+def article(pages, name: str) -> BeautifulSoup:
+    return BeautifulSoup(pages[f"{name}.html"].text, "html.parser").article
+
+
+def test_a_lesson_that_fails_ends_the_series_with_its_error_and_a_book(ran):
+    out, done, _ = ran
+    assert done.exit_code == 1 and "WARNING" not in done.stderr, done.stderr
+    line, *_ = done.stdout.splitlines()
+    assert line.startswith("91 Try this ") and line.endswith(" seed 1")
+    assert f"The book: {out / 'book' / 'index.html'}" in done.stdout
+    assert "92_fail.ipynb failed in the cell In [" in done.stderr
+    assert "AssertionError: seed is 1" in done.stderr and "assert seed != 1" in done.stderr
+    assert {path.name for path in out.iterdir()} == {"book", f"{TRY}.ipynb", f"{FAIL}.ipynb"}
+    assert not (out / "book" / "stale.html").exists()
+
+
+def test_the_first_page_says_what_the_run_gave_and_leads_to_all_lessons(pages):
+    first = article(pages, "index")
+    results = first.find(id="what-your-run-gave").find_all("tr")[1:]
+    rows = [[cell.get_text(strip=True) for cell in row.find_all("td")] for row in results]
+    assert [[row[0], row[2]] for row in rows] == [["91 Try this", "seed 1"], ["92 Fail", "failed"]]
+    assert all(int(row[1]) >= 0 for row in rows)
+    assert [link["href"] for link in first.find(id="the-lessons").select("td a")] == [
+        f"notebooks/{name}.html" for name in SERIES
+    ]
+    assert {f"notebooks/{name}.html" for name in NAMES} <= set(pages["index.html"].values("a", "href"))
+
+
+def test_nothing_is_loaded_from_the_web(pages, site):
+    loads = {("a", "href"), ("form", "action")}  # these wait for a click
+    for name, page in pages.items():
+        for tag, attributes in page.elements:
+            for attribute in ("src", "srcset", "href", "data", "poster", "action"):
+                if (tag, attribute) not in loads:
+                    assert not re.match("(https?:)?//", attributes.get(attribute) or ""), (name, attributes)
+        assert not re.search(r"mathjax|require\.js", page.text, re.I), name
+    for file in site.rglob("*.css"):
+        assert not re.search(r"(@import|url\()[\s\"']*(https?:)?//", file.read_text(encoding="utf-8")), file
+
+
+def test_internal_links_and_anchors_lead_somewhere(pages, site):
+    ids = {name: set(page.values("a", "id")) for name, page in pages.items()}
+    for name, page in pages.items():
+        ids[name] |= {attributes["id"] for _, attributes in page.elements if attributes.get("id")}
+    for name, page in pages.items():
+        for link in page.values("a", "href"):
+            if re.match("https?:", link):
+                continue
+            file, _, anchor = unquote(link).partition("#")
+            target = ((site / name).parent / file).resolve() if file else (site / name).resolve()
+            assert target.is_file(), (name, link)
+            target = target.relative_to(site.resolve()).as_posix()
+            assert not anchor or anchor in ids[target], (name, link)
+
+
+def test_lessons_have_neighbors_slides_buttons_and_a_download(pages, site):
+    for before, name, after in zip([None, *NAMES[:-1]], NAMES, [*NAMES[1:], None], strict=True):
+        page = pages[f"notebooks/{name}.html"]
+        links = page.values("a", "href")
+        assert f"../_sources/notebooks/{name}.ipynb" in links and slides.slides_file(f"{name}.html") in links
+        assert {f"{other}.html" for other in (before, after) if other} <= set(links)
+        assert (
+            f"https://mybinder.org/v2/gh/somebody/lessons/HEAD?urlpath=lab/tree/notebooks/{name}.ipynb"
+            in links
+        )
+        assert f"https://colab.research.google.com/github/somebody/lessons/blob/colab/{name}.ipynb" in links
+        begin, install, *_ = nbformat.read(site / "colab" / f"{name}.ipynb", as_version=4).cells
+        assert "not tried" in begin.source and f"git clone --depth 1 {REPOSITORY} " in install.source
+        nbformat.validate(nbformat.read(site / "_sources" / "notebooks" / f"{name}.ipynb", as_version=4))
+
+
+def test_without_an_address_there_are_no_buttons_but_slides():
+    context = {"header_buttons": []}
+    app = SimpleNamespace(config=SimpleNamespace(lessons_repository=""))
+    book_pages.add_buttons(app, "docs/teaching", "", context, None)
+    assert context["header_buttons"] == []
+    book_pages.add_buttons(app, "notebooks/02_load_the_images", "", context, None)
+    assert [button["url"] for button in context["header_buttons"]] == ["02_load_the_images_slides.html"]
+
+
+def test_figures_are_all_there_and_described(pages, lessons):
+    for name, notebook in lessons.items():
+        outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
+        stored = [output for output in outputs if "image/png" in output.get("data", {})]
+        for file in (f"{name}.html", slides.slides_file(f"{name}.html")):
+            images = [found for tag, found in pages[f"notebooks/{file}"].elements if tag == "img"]
+            descriptions = [image["alt"] for image in images if "/_images/" in image["src"]]
+            assert descriptions == [output.metadata["image/png"]["alt"] for output in stored], file
+
+
+def test_cells_without_a_stored_output_say_so(pages, lessons):
+    for name, notebook in lessons.items():
+        machine = [cell for cell in notebook.cells if "machine" in cell.metadata.get("tags", [])]
+        silent = sum(not cell.outputs for cell in machine)
+        for file in (f"{name}.html", slides.slides_file(f"{name}.html")):
+            assert pages[f"notebooks/{file}"].text.count(slides.NOT_STORED) == silent, file
+
+
+def test_what_only_some_lessons_have(pages, site):
+    """Scripts run, animations stay as they are, headings in any language have names, widgets are left out."""
+    page = article(pages, f"notebooks/{OWN}")
+    assert MODULE in pages[f"notebooks/{OWN}.html"].text
+    assert page.find(id="卷积").h2 and "Explorer()" not in page.get_text()
+    animation, _ = page.find_all("img")
+    assert (site / "notebooks" / animation["src"]).read_bytes() == base64.b64decode(ANIMATION)
+
+
+def test_lessons_that_ran_show_their_outputs_and_others_the_stored_ones(pages):
+    assert "seed 1" in article(pages, f"notebooks/{TRY}").get_text()
+    failed = article(pages, f"notebooks/{FAIL}")
+    assert failed.find(id=failed.find("a")["href"][1:]), "papermill's link to the cell"
+    assert "AssertionError" in failed.select_one(".traceback").get_text()
+    assert article(pages, "notebooks/06_predict_images").select(".cell_output")
+
+
+def test_the_glossary_has_the_terms_of_the_lessons_with_their_sentences(pages):
+    page = article(pages, "docs/glossary")
+    found = {term.get_text().rstrip("#"): term.find_next_sibling("dd") for term in page.find_all("dt")}
+    assert len(found) > 50 and all(len(term.split()) <= 6 for term in found)
+    assert "The sums, each at its place, make a new table" in found["feature map"].get_text()
+    assert len(found["loss"].find_all("p")) > 1, "explained in several lessons"
+    links = {name: [link["href"] for link in meaning.find_all("a")] for name, meaning in found.items()}
+    assert (
+        all(links.values())
+        and "../notebooks/04_build_the_network.html#what-comes-out-logits" in links["logits"]
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("A **batch** is a part. Not this.", ("batch", "A **batch** is a part.", "here")),
+        ("**Muon.** It turns. More.", ("muon", "**Muon.** It turns.", "here")),
+        ("S. Ioffe and C. Szegedy made **Inception V3**.", ("Inception V3", None, "here")),
+        (
+            "- **ReLU** is in [05](05_train.ipynb).",
+            ("ReLU", "**ReLU** is in [05](../notebooks/05_train.ipynb).", "here"),
+        ),
+        ("**1.** What is it?", None),
+    ],
+)
+def test_terms(text, expected):
+    cell = nbformat.v4.new_markdown_cell(f"## Here\n\n```\n# no heading\n```\n\n{text}")
+    found = list(book.terms(nbformat.v4.new_notebook(cells=[cell])))
+    if expected:
+        term, sentence, section = expected
+        assert found == [(term, sentence or text, section)]
+    else:
+        assert found == []
+
+
+def test_solutions_are_closed_until_asked_for(pages, tmp_path):
+    for name in SERIES:
+        for file in (f"{name}.html", slides.slides_file(f"{name}.html")):
+            folded = [found for tag, found in pages[f"notebooks/{file}"].elements if tag == "details"]
+            assert folded and not any("open" in found for found in folded), file
+    book.prepare(tmp_path, book.read_lessons(), solutions=True)
+    for path in (tmp_path / "notebooks").iterdir():
+        assert "<details open>" in path.read_text() and "<details>" not in path.read_text()
+
+
+def refused(**arguments) -> str:
+    with pytest.raises(UserError) as error:
+        book.write_book(**arguments)
+    return str(error.value)
+
+
+def test_a_folder_without_lessons_is_refused(tmp_path):
+    for missing in (tmp_path / "nowhere", tmp_path):
+        assert refused(out=tmp_path / "out", executed=missing).startswith("There is no executed lesson in ")
+    (tmp_path / "04_build_the_network.ipynb").write_text("{")
+    assert "can't be read as a notebook" in refused(out=tmp_path / "out", executed=tmp_path)
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_out_that_is_no_book_or_can_not_be_written_is_refused(tmp_path):
+    (tmp_path / "file").write_text("dear")
+    for out in (tmp_path, tmp_path / "file"):
+        assert "holds something else than a book" in refused(out=out)
+    assert "file can't be written: " in refused(out=tmp_path / "file" / "out")
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_without_sphinx_there_is_a_sentence_before_anything_runs(monkeypatch, tmp_path):
+    monkeypatch.setitem(sys.modules, "myst_nb", None)
+    for command in (["book"], ["run", "02"]):
+        done = CliRunner().invoke(cli, [*command, "--out", str(tmp_path / "out")])
+        assert done.exit_code == 1 and done.stderr.startswith(
+            'The book needs Sphinx: pip install -e ".[book]"'
+        )
+    assert not (tmp_path / "out").exists()
+
+
+# --- Slides ------------------------------------------------------------------------------------------
+
+
+def words(element) -> str:
+    return " ".join(element.get_text().split())
+
+
+def test_slides_leave_nothing_out_but_what_they_say(pages):
+    """Headings, tables and unfolded texts are those of the page; imports and answer cells are not there."""
+    for name in ("01_check_your_gpu", "04_build_the_network", "09_train_faster"):
+        page = article(pages, f"notebooks/{name}")
+        for anchor in page.select("a.headerlink"):
+            anchor.decompose()
+        deck = BeautifulSoup(pages[f"notebooks/{name}_slides.html"].text, "html.parser")
+        headings = [re.sub(r" \d+/\d+$", "", words(heading)) for heading in deck.find_all(["h1", "h2"])]
+        headings = [h for place, h in enumerate(headings) if h != "Set up" and h not in headings[:place]]
+        assert headings == [words(heading) for heading in page.find_all(["h1", "h2", "h3"])], name
+        checks = ["exercises.check_" in " ".join(map(words, soup.find_all("pre"))) for soup in (page, deck)]
+        assert checks == [True, False], name
+        said, shown = (
+            {words(text) for text in soup.find_all(["p", "li", "summary"])} for soup in (page, deck)
+        )
+        assert not {text for text in said if len(text) <= 180} - shown, name
+        page_cells, deck_cells = (
+            [words(c) for c in soup.find_all("td") if words(c)] for soup in (page, deck)
+        )
+        assert deck_cells == page_cells, name
+        ids = [int(slide["id"]) for slide in deck.find_all("section")]
+        assert ids == list(range(1, len(ids) + 1)) and "Page Down" in deck.section.get_text()
+
+
+@pytest.mark.parametrize(
+    ("text", "short"),
+    [
+        ("One. Two.", "One. Two."),
+        ("A first one. Second. And a third.", "A first one.\N{NO-BREAK SPACE}…"),
+        ("A first one. Second. So what is a third?", "A first one.\N{NO-BREAK SPACE}… So what is a third?"),
+        ("A first one. Where is the second?", "A first one. Where is the second?"),
+        ("A <em>first. One</em> ends. Then a second.", "A <em>first. One</em> ends.\N{NO-BREAK SPACE}…"),
+        ("A test by R. Fisher. Then a second.", "A test by R. Fisher.\N{NO-BREAK SPACE}…"),
+    ],
+)
+def test_paragraphs_are_shortened_between_sentences(text, short):
+    assert slides.shortened(text, enough=12) == short
+
+
+def test_a_long_table_is_cut_with_its_headers(pages):
+    page, deck = (pages[f"notebooks/09_train_faster{end}.html"] for end in ("", "_slides"))
+    tables, heads = (deck.text.count(f"<{tag}") for tag in ("table", "thead"))
+    assert tables == heads > page.text.count("<table")
