@@ -148,16 +148,14 @@ def _write(path: Path, content: bytes | Path) -> None:
 
 def _download(folder: Path, targets: list[list[str]], uv: str) -> None:
     """Bring the wheels for all targets into `folder`, for old and for new releases of each Python."""
-    packages = folder / "packages"
-    packages.mkdir(exist_ok=True)
-    project = tomllib.loads((folder / "lessons" / "pyproject.toml").read_text(encoding="utf-8"))
-    resolve = [uv, "pip", "compile", "pyproject.toml", "-", "--constraint=requirements.txt"]
-    resolve += ["--extra=sweep", "--extra=book"]  # as setup_venv.sh
+    (packages := folder / "packages").mkdir(exist_ok=True)
+    resolve = [uv, "pip", "compile", "pyproject.toml", "-", "--constraint=requirements.txt", "--quiet"]
+    resolve += ["--extra=sweep", "--extra=book", "--no-header", "--no-annotate"]  # extras as setup_venv.sh
     # Without these, uv looks for the asked Python, and downloads it.
     resolve += ["--no-python-downloads", f"--python={sys.executable}"]
-    resolve += ["--no-header", "--no-annotate", "--quiet"]
     download = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:"]
-    inputs = {"cwd": folder / "lessons", "input": "\n".join(project["build-system"]["requires"])}
+    building = tomllib.loads((folder / "lessons" / "pyproject.toml").read_text(encoding="utf-8"))
+    inputs = {"cwd": folder / "lessons", "input": "\n".join(building["build-system"]["requires"])}
     lists = []
     for system, python in targets:
         (name, tags), listed = SYSTEMS[system], set()
