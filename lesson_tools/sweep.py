@@ -290,9 +290,9 @@ def _connected(scheduler: str, workers: int, runs: int) -> Iterator[tuple[Client
         if scheduler:
             try:
                 client = stack.enter_context(Client(scheduler, timeout=CONNECT_SECONDS))
-            except (ValueError, OSError) as error:
+            except Exception as error:  # Dask's attempt to connect ends in an AssertionError at times
                 raise UserError(
-                    f"No scheduler answers at {scheduler} ({error or type(error).__name__}): "
+                    f"No scheduler answers at {scheduler} ({str(error) or type(error).__name__}): "
                     "start one with `dask scheduler` and give the address that it prints, tcp://HOST:PORT."
                 ) from None
             _check_workers(client)
