@@ -181,6 +181,18 @@ def check(name: str, value, default=None):
         raise
 
 
+def check_parameters(**given) -> None:
+    """What each lesson calls after its parameters: raise `ParameterError` for a value that isn't accepted.
+
+    The runner has checked before; plain papermill and a person in JupyterLab learn it here. Text in place
+    of a number, which `check` reads, is refused too: the lesson would go on with the text.
+    """
+    for name, value in given.items():
+        accepted = PARAMETERS[name].check(name, value)
+        if accepted != value and not isinstance(value, Path):
+            raise ParameterError(f"The parameter {name} is {PARAMETERS[name].accepted}; {value!r} is not.")
+
+
 def _parameter_like(name: str, default) -> Parameter:
     many = isinstance(default, list) and bool(default)
     kind = type(default[0] if many else default)
