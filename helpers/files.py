@@ -26,16 +26,21 @@ def whole_file(path: Path) -> Iterator[Path]:
     process left behind, a day ago or longer, is removed.
     """
     path = Path(path)
-    for leftover in path.parent.glob(f".partial-*-{path.name}"):
-        with contextlib.suppress(OSError):  # another process has just removed it
-            if time.time() - leftover.stat().st_mtime > DAY:
-                leftover.unlink()
+    remove_leftovers(path.parent)
     partial = path.with_name(f".partial-{uuid.uuid4().hex[:8]}-{path.name}")
     try:
         yield partial
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)  # only there if something went wrong
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Remove what killed processes left of `whole_file` in `folder`, a day ago or longer."""
+    with contextlib.suppress(OSError):  # there is no such folder; another process has just removed a file
+        for leftover in folder.glob(".partial-*"):
+            if time.time() - leftover.stat().st_mtime > DAY:
+                leftover.unlink()
 
 
 _held: dict[Path, FileLock] = {}  # by this process

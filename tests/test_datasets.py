@@ -4,9 +4,11 @@ import functools
 import gzip
 import hashlib
 import io
+import json
 import os
 import pickle
 import re
+import shutil
 import socket
 import struct
 import subprocess
@@ -14,7 +16,9 @@ import sys
 import tarfile
 import threading
 import tracemalloc
+import unicodedata
 import warnings
+import zipfile
 import zlib
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -26,6 +30,7 @@ from helpers.datasets import (
     cache_dir,
     cifar10,
     load_dataset,
+    open_image,
     read_image,
     split_validation,
 )
@@ -254,6 +259,19 @@ def test_auto_offline_falls_back_and_says_why(cache, offline, few_doodles, capsy
     assert lines[0] == "zenodo.org given up: unknown host." and lines[5].startswith("www.cs.toronto.edu ")
 
 
+def test_mirrors_are_separated_by_spaces_or_commas(cache, mirror, archive, few_doodles, monkeypatch, capsys):
+    first, second, good = (f"{mirror.url}{name}" for name in ("first.gz", "second.gz", archive.name))
+    monkeypatch.setenv("CIFAR10_MIRRORS", f" {first},{second} ,http://[::1, {good},\n")
+    check_miniature(load_dataset("auto"))
+    assert mirror.asked == ["/first.gz", "/second.gz", "/cifar.tar.gz"]
+    assert [line.split()[0] for line in printed(capsys)][2] == "[::1"
+    (cache / ARCHIVE_NAME).unlink()
+    monkeypatch.setenv("CIFAR10_MIRRORS", "http://me:s3cret@[::1,http://me:s3c/ret@[::1")
+    data = load_dataset("auto")
+    assert data.name == "doodles" and "(2 tried: no address of a file)" in data.source
+    assert "s3c" not in data.source + capsys.readouterr().out
+
+
 def test_cifar10_offline_is_a_clear_error(cache, offline):
     with pytest.raises(DownloadError) as raised:
         load_dataset("cifar10")
@@ -336,6 +354,66 @@ def test_cache_is_where_keras_looks(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "access", lambda path, mode: False)
     assert cache_dir().parts[-2:] == (".keras", "datasets")
     assert not cache_dir().is_relative_to(tmp_path)
+
+
+def test_read_only_cache_is_used(cache, archive, tmp_path):
+    """On a disk that nobody can write to, with the archive and the drawn images on it."""
+    unshare = shutil.which("unshare")
+    if not unshare or subprocess.run([unshare, "-rm", "mount", "-t", "tmpfs", "none", "/mnt"]).returncode:
+        pytest.skip("this system lets nobody mount a disk for a test")
+    script = 'mount -t tmpfs none "$0" && cp -r "$1/." "$0" && mount -o remount,ro "$0" && shift && exec "$@"'
+    code = (
+        "import sys, doodles\nfrom helpers.datasets import cache_dir, cifar10, load_dataset\n"
+        "doodles.draw_dataset = None\ncifar10.CIFAR10_SHA256 = sys.argv[1]\n"
+        "for name in ('auto', 'cifar10', 'doodles'): print(load_dataset(name).source)\nprint(cache_dir())"
+    )
+    full, mounted = tmp_path / "full", tmp_path / "mounted"
+    (full / "datasets").mkdir(parents=True)
+    mounted.mkdir()
+    archive.rename(full / "datasets" / ARCHIVE_NAME)
+    drawn = f"doodles-{doodles.VERSION}-{PIL.__version__}-{np.__version__}.npz"
+    save(full / "datasets" / drawn, **arrays())
+    environment = os.environ | {
+        "KERAS_HOME": str(mounted),
+        "TMPDIR": str(tmp_path),
+        "CIFAR10_MIRRORS": "none",
+    }
+    done = subprocess.run(
+        [
+            unshare,
+            "-rm",
+            "sh",
+            "-c",
+            script,
+            mounted,
+            full,
+            sys.executable,
+            "-c",
+            code,
+            cifar10.CIFAR10_SHA256,
+        ],
+        capture_output=True,
+        text=True,
+        env=environment,
+    )
+    *sources, built_in, place = done.stdout.splitlines() or [done.stderr]
+    assert len(sources) == 2 and all("from Keras' cache" in source for source in sources), done
+    assert built_in == "The built-in images, drawn by the program."
+    assert place == str(tmp_path / ".keras" / "datasets")  # where a download would go
+
+
+def test_leftovers_of_killed_downloads_and_drawings_are_removed(cache, archive, few_doodles):
+    """Even where nothing is written, because all is there."""
+    load_dataset("doodles")
+    archive.rename(cache / ARCHIVE_NAME)
+    there = set(cache.iterdir())
+    for name in ("cifar10", "doodles"):
+        old, young = (cache / f".partial-{age}-{ARCHIVE_NAME}" for age in ("old", "young"))
+        old.write_bytes(b"half")
+        young.write_bytes(b"somebody may be at it")
+        os.utime(old, (0, 0))
+        load_dataset(name)
+        assert set(cache.iterdir()) == there | {young}
 
 
 def test_keras_finds_the_download(cache, mirror, archive, monkeypatch):
@@ -431,10 +509,11 @@ def test_malicious_batch_is_refused_and_not_run(tmp_path, how):
     assert victim.exists()  # so the command was one that works
 
 
-@pytest.mark.parametrize("protocol", [0, 1, 2, 4, 5])
+@pytest.mark.parametrize("protocol", range(6))
 def test_archive_pickled_again_by_a_newer_python(tmp_path, protocol):
     old = {name: pickle.loads(content, encoding="bytes") for name, content in without("readme.html").items()}
-    files = {name: pickle.dumps(content, protocol) for name, content in old.items()}
+    more = {"empty": b"", "bytes": b"\xff", "names": np.array(["a"]), "columns": np.asfortranarray(np.eye(3))}
+    files = {name: pickle.dumps(content | more, protocol) for name, content in old.items()}
     check_miniature(load_dataset(pack(files, tmp_path / "cifar.tar.gz")))
 
 
@@ -496,7 +575,18 @@ def test_npz(tmp_path, labels):
         ({"x_test": None, "y_train": None}, ["no y_train, no x_test"]),
         ({"x_train": np.zeros((12, 28, 28), np.uint8)}, ["x_train", "(12, 28, 28)", "(n, 32, 32, 3)"]),
         ({"x_test": np.zeros((6, 3, 32, 32), np.uint8)}, ["x_test", "(6, 3, 32, 32)"]),
-        ({"x_train": np.zeros((12, 32, 32, 3), np.float32)}, ["x_train", "float32", "uint8"]),
+        *(
+            ({key: np.full((6, 32, 32, 3), number, kind)}, [key, np.dtype(kind), "uint8", "0 to 255"])
+            for key in ("x_train", "x_test")
+            for number, kind in [(-0.5, "f4"), (255.5, "f8"), (256, "i8"), (np.nan, "f2"), (np.inf, "f8")]
+        ),
+        ({"x_train": np.ones((12, 32, 32, 3), np.uint8)}, ["x_train", "divided by 255"]),
+        ({"x_test": np.ones((6, 32, 32, 3), np.int64)}, ["x_test", "divided by 255"]),
+        ({"x_train": np.zeros((12, 32, 32, 3), bool)}, ["x_train", "bool"]),
+        ({"x_train": np.array(5, np.uint8)}, ["x_train", "uint8 ()"]),
+        ({"y_test": np.full(6, 2**64 - 1, np.uint64)}, ["label 18446744073709551615"]),
+        ({"y_train": np.array(["cat", "dog", "cow"] * 4)}, ["y_train", "whole numbers"]),
+        ({"y_train": np.array([0, 2, 4] * 4)}, ["training label 4", "0 to 2"]),
         ({"x_train": np.zeros((0, 32, 32, 3), np.uint8)}, ["x_train", "at least 1"]),
         ({"y_train": np.zeros(12)}, ["y_train", "float64", "whole numbers"]),
         ({"y_train": np.zeros(12, bool)}, ["y_train", "bool"]),
@@ -519,6 +609,39 @@ def test_npz(tmp_path, labels):
 def test_faulty_npz(tmp_path, other, words):
     path = save(tmp_path / "own.npz", **arrays(**other))
     refusal(lambda: load_dataset(path), path, *words)
+
+
+@pytest.mark.parametrize("kind", ["f2", "f4", "f8", "i2", "i8", "u4"])
+def test_npz_of_other_numbers(tmp_path, kind):
+    content = arrays()
+    whole = content | {key: content[key].astype(kind) for key in ("x_train", "x_test")}
+    data = load_dataset(save(tmp_path / "own.npz", **whole))
+    assert np.array_equal(data.x_train, content["x_train"]) and data.x_train.dtype == np.uint8
+    assert f"x_test was {np.dtype(kind)}, 0 to 255, and became uint8" in data.source
+    if kind[0] == "f":
+        parts = content | {key: (content[key] / 255).astype(kind) for key in ("x_train", "x_test")}
+        data = load_dataset(save(tmp_path / "own.npz", **parts))
+        assert np.array_equal(data.x_test, content["x_test"])
+        assert f"x_train was {np.dtype(kind)}, 0 to 1, and became uint8, 0 to 255." in data.source
+
+
+def test_npz_with_names_as_bytes(tmp_path):
+    names = np.array([b"ant", "bär".encode(), b"cow\n<b>"])
+    data = load_dataset(save(tmp_path / "own.npz", **arrays(class_names=names)))
+    assert data.class_names == ("ant", "bär", "cow <b>")
+
+
+def test_what_is_often_a_mistake_is_counted(tmp_path):
+    content = arrays()  # whose test images are training images
+    content["x_test"] = np.concatenate([content["x_test"], np.full((2, 32, 32, 3), (9, 0, 200), np.uint8)])
+    content["y_test"] = np.array([0, 0, 0, 2, 2, 2, 2, 2])
+    source = load_dataset(save(tmp_path / "own.npz", **content)).source
+    assert "6 of 8 test images are exact copies of training images." in source
+    assert "2 of 20 images are of one color throughout." in source
+    assert "The test set has no image of class 1." in source
+    fine = content | {"x_test": 255 - content["x_test"][:6], "y_test": content["y_train"][:6]}
+    path = save(tmp_path / "own.npz", **fine)
+    assert load_dataset(path).source == f"Images from {path}."
 
 
 def test_damaged_npz(tmp_path):
@@ -568,25 +691,278 @@ def test_folder(folder):
 
 
 def test_faulty_folders(folder):
-    stray = folder / "train" / "bee" / "letter.txt"
-    stray.write_text("no image")
-    refusal(lambda: load_dataset(folder), stray, "JPEG, PNG")
-    stray.unlink()
+    for broken in ("torn.png", "torn.JPG", "from a phone.HEIC", "gone.webp"):
+        stray = folder / "train" / "bee" / broken
+        stray.symlink_to("nowhere") if "gone" in broken else stray.write_text("no image")
+        refusal(lambda: load_dataset(folder), stray, "JPEG, PNG")
+        stray.unlink()
+    stray = folder / "train" / "bee" / "deeper"
     stray.mkdir()
-    refusal(lambda: load_dataset(folder), stray, "JPEG, PNG")
+    refusal(lambda: load_dataset(folder), stray, "train/<class>/")
     stray.rmdir()
     (folder / "test" / "cow").mkdir()
     refusal(lambda: load_dataset(folder), folder / "test" / "cow", "no images")
-    (folder / "test" / "cow" / "1.png").write_bytes(b"")
-    refusal(lambda: load_dataset(folder), folder, "cow in only one of train and test")
-    (folder / "test" / "cow" / "1.png").rename(folder / "1.png")
+    (folder / "test" / "cow" / "notes.txt").write_text("no image")
+    refusal(lambda: load_dataset(folder), folder / "test" / "cow", "no images")
+    checked("RGB").save(folder / "test" / "cow" / "1.png")
+    refusal(lambda: load_dataset(folder), folder / "test", "has cow, but", folder / "train")
     (folder / "test" / "cow").rename(folder / "train" / "cow")
-    (folder / "1.png").rename(folder / "train" / "cow" / "1.png")
-    refusal(lambda: load_dataset(folder), folder, "cow in only one of train and test")
+    assert "The test set has no image of cow." in load_dataset(folder).source
     (folder / "test").rename(folder / "exam")
-    refusal(lambda: load_dataset(folder), folder / "test", "train/<class>/")
-    (folder / "train").rename(folder / "training")
-    refusal(lambda: load_dataset(folder), folder / "train", "train/<class>/")
+    refusal(lambda: load_dataset(folder), folder, "exam, train", "train/<class>/")
+    (folder / "train").rename(folder / "test")
+    refusal(lambda: load_dataset(folder), folder, "exam, test", "train/<class>/")
+    (folder / "exam").rename(folder / "Test")
+    refusal(lambda: load_dataset(folder), folder, "Test, test", "train/<class>/")
+
+
+def layout(root: Path, *files: str, size=(40, 36)) -> Path:
+    """Files at these paths, each image another one; what is no image by its ending holds a word."""
+    for number, name in enumerate(files):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        pixels = np.random.default_rng(number).integers(0, 256, (*size, 3), dtype=np.uint8)
+        if Path(name).suffix.lower() in (".png", ".jpg", ".bmp", ""):
+            Image.fromarray(pixels).save(root / name, "PNG")
+        else:
+            (root / name).write_text("a word")
+    return root
+
+
+def zipped(folder: Path) -> Path:
+    return Path(shutil.make_archive(str(folder), "zip", folder))
+
+
+@pytest.mark.parametrize("form", ["folder", "wrapped", "only train", "zip", "wrapped zip"])
+def test_class_folders_alone_get_a_test_set(tmp_path, form):
+    names = [f"{name}/{i}.png" for name in ("ant", "bee") for i in range(11)] + ["cow/1.png", "cow/2.png"]
+    before = {"wrapped": "pets/", "only train": "train/", "wrapped zip": "all of it/pets/"}.get(form, "")
+    own = layout(tmp_path / "own", *(before + name for name in names), "__MACOSX/ant/1.png")
+    own = zipped(own) if "zip" in form else own
+    data = load_dataset(own)
+    assert data.class_names == ("ant", "bee", "cow")
+    assert np.bincount(data.y_train).tolist() == [9, 9, 1] and np.bincount(data.y_test).tolist() == [2, 2, 1]
+    assert "There is no test folder: a fifth of each class, 5 images, became the test set." in data.source
+    assert len({image.tobytes() for image in (*data.x_train, *data.x_test)}) == 24  # each of them once
+    again = load_dataset(own)
+    assert np.array_equal(again.x_test, data.x_test) and np.array_equal(again.y_train, data.y_train)
+    assert ("They are in pets." in data.source) == ("wrapped" in form)
+    assert "Left out" not in data.source
+    assert list(tmp_path.iterdir()) == [*{tmp_path / "own", own}] or "zip" in form
+    if form == "folder":
+        (own / "cow" / "1.png").unlink()
+        refusal(lambda: load_dataset(own), own / "cow", "one image only", "2 or more")
+
+
+@pytest.mark.parametrize(
+    "train, test, others",
+    [
+        *[("Train", "Test", ()), ("training", "testing", ()), ("train", "val", ()), ("TRAIN", "valid", ())],
+        *[
+            ("train", "Validation", ()),
+            ("train", "test", ("val", "valid")),
+            ("training", "test", ("sample",)),
+        ],
+    ],
+)
+def test_other_names_of_train_and_test(tmp_path, train, test, others):
+    files = [f"{part}/{name}/{i}.png" for part in (train, test, *others) for name in "ab" for i in range(3)]
+    data = load_dataset(zipped(layout(tmp_path / "own", *files)))
+    assert np.bincount(data.y_train).tolist() == np.bincount(data.y_test).tolist() == [3, 3]
+    said = f"The training set is {train}, the test set is {test}." in data.source
+    assert said == ((train, test) != ("train", "test"))
+    assert (f"Left out as no images or in no class: {len(others)}" in data.source) == bool(others)
+
+
+def test_valid_and_invalid_are_classes(tmp_path):
+    data = load_dataset(
+        layout(tmp_path, *(f"{name}/{i}.png" for name in ("valid", "invalid") for i in "123"))
+    )
+    assert data.class_names == ("invalid", "valid")
+
+
+def test_harmless_files_are_left_out_and_counted(tmp_path):
+    images = [
+        f"{part}/{name}/{i}" for part in ("train", "test") for name in "ab" for i in ("1.png", "2.PNG", "3")
+    ]
+    harmless = ["README.txt", "train/labels.csv", "train/a/annotations.json", "test/b/photo.jpg.crdownload"]
+    hidden = ["train/a/ehthumbs.db", "train/__MACOSX/1.png", "test/Icon\r", "test/.hidden/1.png"]
+    hidden += ["train/System Volume Information/x.txt", "train/a/._1.png"]
+    own = layout(tmp_path / "own", *images, *harmless, *hidden)
+    (own / "train" / "a" / "empty").touch()  # neither an ending nor an image
+    (own / "train" / "b" / "unfinished.part").write_bytes((own / "train" / "b" / "1.png").read_bytes())
+    checked("RGB").save(own / "train" / "cover.png")
+    for place in (own, zipped(own)):
+        data = load_dataset(place)
+        assert len(data.x_train) == len(data.x_test) == 6
+        line = "Left out as no images or in no class: 7 (README.txt, cover.png, labels.csv, …)."
+        assert line in data.source
+    (own / "train" / "a" / "3").write_bytes((own / "train" / "a" / "3").read_bytes()[:-500])
+    assert "8 (README.txt, " in load_dataset(own).source  # no ending and broken: not known to be an image
+
+
+def test_names_of_classes(tmp_path):
+    composed, decomposed = "Bär", unicodedata.normalize("NFD", "Bär")
+    odd = "\x1b[31m$5  <b>"
+    own = layout(tmp_path / "own", *(f"train/{name}/{i}.png" for name in (composed, odd) for i in "12"))
+    layout(own, *(f"test/{name}/{i}.png" for name in (decomposed, odd) for i in "34"))
+    data = load_dataset(own)
+    assert data.class_names == ("Bär", "[31m$5 <b>") and data.source.isprintable()
+    layout(own, "train/BÄR/5.png")
+    refusal(lambda: load_dataset(own), own / "train", "two folders Bär")
+    layout(tmp_path / "alone", *(f"{name}/{i}.png" for name in ("Cat", "cat") for i in "12"))
+    if len(list((tmp_path / "alone").iterdir())) == 2:  # not on the disks of macOS and Windows
+        refusal(lambda: load_dataset(tmp_path / "alone"), "two folders", "cat")
+
+
+def test_links_and_their_loops(tmp_path):
+    layout(tmp_path / "far", *(f"{i}.png" for i in range(4)))
+    own = layout(tmp_path / "own", *(f"ant/{i}.png" for i in "5678"))
+    (own / "bee").symlink_to(tmp_path / "far")
+    assert len(load_dataset(own).x_train) == 6
+    (own / "loop").symlink_to(own)
+    refusal(lambda: load_dataset(own), own / "loop" / "ant")
+    loop = tmp_path / "loop"
+    loop.mkdir()
+    (loop / "itself").symlink_to(loop)
+    refusal(lambda: load_dataset(loop), "fewer than two")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no such pipes")
+def test_a_pipe_is_no_image_and_holds_nothing_up(tmp_path):
+    own = layout(tmp_path, "a/1.png", "a/2.png", "b/1.png", "b/2.png")
+    os.mkfifo(own / "a" / "pipe")
+    assert "Left out as no images or in no class: 1 (pipe)." in load_dataset(own).source
+    os.mkfifo(own / "a" / "pipe.png")
+    refusal(lambda: load_dataset(own), own / "a" / "pipe.png", "no file")
+
+
+@pytest.mark.parametrize("names", [["cifar-10-batches-py"], ["deeper", "cifar-10-batches-py"], []])
+def test_zip_of_the_archive(tmp_path, names):
+    unpack(members(), tmp_path.joinpath("own", *names)) if names else pack(
+        members(), layout(tmp_path / "own", "notes.txt") / "cifar-10-python.tar.gz"
+    )
+    check_miniature(load_dataset(zipped(tmp_path / "own")))
+    check_miniature(load_dataset(tmp_path / "own"))
+
+
+def zip_of(path: Path, names: list[str], patch=None) -> Path:
+    """A zip with an image of each name, each another one; `patch` changes its list of contents."""
+    with zipfile.ZipFile(path, "w") as packed:
+        for number, name in enumerate(names):
+            image = io.BytesIO()
+            Image.new("RGB", (32, 32), (9, number, 9)).save(image, "PNG")
+            packed.writestr(name, image.getvalue())
+        if patch:
+            patch(packed)
+    return path
+
+
+HONEST = ["ant/1.png", "ant/2.png", "bee/1.png", "bee/2.png"]
+
+
+def test_paths_in_a_zip_lead_nowhere(tmp_path):
+    before = {*tmp_path.parent.iterdir()}
+    path = zip_of(tmp_path / "own.zip", [*HONEST, "../evil.png", "ant/../../evil.png"])
+    assert len(load_dataset(path).x_train) == 2
+    for evil in ("/etc/evil.png", "//evil/1.png", "ant/" + "deep/" * 500 + "1.png"):
+        zip_of(path, [*HONEST, evil])
+        refusal(lambda: load_dataset(path), path)
+    assert {*tmp_path.parent.iterdir()} == before and list(tmp_path.iterdir()) == [path]
+
+
+def test_bomb_in_a_zip_is_not_unpacked(tmp_path):
+    def bomb(packed):
+        """Four times as much as is read of an image, in very few bytes."""
+        squeeze = zlib.compressobj(wbits=-15)
+        squeeze.compress(bytes(1 << 20))
+        squeeze.flush(zlib.Z_FULL_FLUSH)
+        million = squeeze.compress(bytes(1 << 20)) + squeeze.flush(zlib.Z_FULL_FLUSH)
+        packed.writestr("ant/bomb.png", million * 2100)
+        packed.filelist[-1].compress_type, packed.filelist[-1].file_size = zipfile.ZIP_DEFLATED, 2100 << 20
+
+    path = zip_of(tmp_path / "own.zip", HONEST, bomb)
+    assert path.stat().st_size < 5_000_000
+    tracemalloc.start()
+    try:
+        refusal(lambda: load_dataset(path), "own.zip/ant/bomb.png", "no image")
+        assert tracemalloc.get_traced_memory()[1] < 1_500_000_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_zips_that_cannot_be_read(tmp_path):
+    def encrypt(packed):
+        packed.filelist[0].flag_bits |= 1
+
+    refusal(lambda: load_dataset(zip_of(tmp_path / "own.zip", HONEST, encrypt)), "own.zip", "encrypted")
+    refusal(lambda: load_dataset(zip_of(tmp_path / "own.zip", [])), "own.zip", "fewer than two")
+    whole = zip_of(tmp_path / "own.zip", HONEST).read_bytes()
+    (tmp_path / "own.zip").write_bytes(whole[:-300])
+    refusal(lambda: load_dataset(tmp_path / "own.zip"), "own.zip", "damaged")
+    (tmp_path / "own.zip").write_bytes(whole.replace(b"IDAT", b"IDAX", 1))
+    refusal(lambda: load_dataset(tmp_path / "own.zip"), "own.zip/ant/1.png")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "cp437"])
+def test_names_in_zips_of_other_systems(tmp_path, encoding):
+    """macOS and old Windows write them in these encodings, and don't say so."""
+    letter = "ä".encode(encoding)
+    path = zip_of(tmp_path / "own.zip", [f"B{'_' * len(letter)}r/{i}.png" for i in "12"] + HONEST)
+    path.write_bytes(path.read_bytes().replace(b"B" + b"_" * len(letter) + b"r", b"B" + letter + b"r"))
+    assert load_dataset(path).class_names == ("Bär", "ant", "bee")
+
+
+@pytest.mark.parametrize(
+    "files, words",
+    [
+        (
+            ["train/1.png", "train/2.png", "test/1.png", "trainLabels.csv"],
+            ["train", "Kaggle", "<class>/"],
+        ),
+        (["train/1.png", "trainLabels.csv", "sampleSubmission.csv"], ["train", "Kaggle", "<class>/"]),
+        (["1.png", "2.png", "labels.csv"], ["own", "Kaggle", "<class>/"]),
+        (["cifar-100-python/train.", "cifar-100-python/meta."], ["is CIFAR-100;", ".npz"]),
+        (["cifar-100-matlab/train.mat", "cifar-100-matlab/meta.mat"], ["is CIFAR-100;", ".npz"]),
+        (["train.bin", "fine_label_names.txt"], ["is CIFAR-100;", ".npz"]),
+        (["data_batch_1.mat", "batches.meta.mat"], ["is CIFAR-10 for MATLAB;", "version for Python"]),
+        (
+            ["b/data_batch_1.bin", "b/batches.meta.txt"],
+            ["is CIFAR-10 as binary files;", "version for Python"],
+        ),
+        (["a/x/1.png", "b/1.png", "b/2.png"], ["folder in a class"]),
+        (["a/notes.txt", "b/1.png", "b/2.png"], ["no images"]),
+        (["notes.txt"], ["fewer than two"]),
+    ],
+)
+def test_other_layouts_are_named(tmp_path, files, words):
+    own = layout(tmp_path / "own", *(name.removesuffix(".") for name in files))
+    refusal(lambda: load_dataset(own), own, *words)
+    packed = zipped(own)
+    refusal(lambda: load_dataset(packed), packed, *words)
+    if "CIFAR" in words[0]:
+        packed = shutil.make_archive(str(own), "gztar", own)
+        refusal(lambda: load_dataset(packed), packed, *words)
+        file = next(own.rglob("data_batch_1.*"), None)
+        if file:
+            refusal(lambda: load_dataset(file), file, *words)
+
+
+def test_an_empty_folder(tmp_path):
+    refusal(lambda: load_dataset(tmp_path), tmp_path, "fewer than two")
+
+
+def test_paths_that_lead_nowhere(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    refusal(lambda: load_dataset("my images"), "'my images'", tmp_path / "my images")
+    for path in ("~nobody-of-this-name/x", "a\0b", "x" * 5000, "a/" * 3000, "\x1b[2J", "/dev/null", "\udcff"):
+        assert len(refusal(lambda: load_dataset(path))) < 1600  # noqa: B023
+        refusal(lambda: load_dataset(path)).encode()  # noqa: B023
+    layout(tmp_path / "own", *(f"{name}/{i}.png" for name in "ab" for i in range(3)))
+    assert load_dataset("own").source.startswith("Images from own. There is no test folder: ")
+
+
+def test_a_word_may_come_as_a_path(cache, few_doodles):
+    assert load_dataset(Path("doodles")).name == "doodles"
 
 
 def test_one_class_is_no_choice(tmp_path):
@@ -660,6 +1036,57 @@ def test_transparent_pixels_are_white(tmp_path):
     assert image[0, 0].tolist() == [0, 0, 200] and image[1:].min() == 255
 
 
+def gray_png(bits: int, transparent: int, *rows: bytes) -> bytes:
+    """A PNG with one channel of gray in which one number is transparent."""
+
+    def chunk(kind, content):
+        checksum = struct.pack(">I", zlib.crc32(kind + content))
+        return struct.pack(">I", len(content)) + kind + content + checksum
+
+    head = chunk(b"IHDR", struct.pack(">IIBBBBB", 2, len(rows), bits, 0, 0, 0, 0))
+    pixels = chunk(b"IDAT", zlib.compress(b"".join(b"\0" + row for row in rows)))
+    clear = chunk(b"tRNS", struct.pack(">H", transparent))
+    return b"\x89PNG\r\n\x1a\n" + head + clear + pixels + chunk(b"IEND", b"")
+
+
+@pytest.mark.parametrize("kind", ["16 bits", "1 bit", "LA", "PA", "P", "RGBA"])
+def test_the_eye_sees_what_the_network_sees(tmp_path, kind, monkeypatch):
+    """Transparent on the left, gray or black on the right, in every form that files have for it."""
+    path = tmp_path / "own.png"
+    if kind == "16 bits":
+        path.write_bytes(gray_png(16, 5, *[b"\x00\x05\x80\x40"] * 2))
+    elif kind == "1 bit":
+        path.write_bytes(gray_png(1, 1, *[b"\x80"] * 2))
+    elif kind == "P":
+        image = Image.new("P", (2, 2), 0)
+        image.putpalette([0, 200, 0, 128, 128, 128])
+        image.putpixel((1, 0), 1)
+        image.putpixel((1, 1), 1)
+        image.save(path, transparency=0)
+    else:
+        path = path.with_suffix(".tif" if kind == "PA" else ".png")
+        image = Image.new("RGBA", (2, 2), (0, 90, 0, 0))
+        image.paste((128, 128, 128, 255), (1, 0, 2, 2))
+        image.convert(kind).save(path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    for name in (path, str(path), f"~/{path.name}", Path("~") / path.name):
+        seen = open_image(name)
+        assert seen.mode == "RGB" and seen.size == (2, 2)
+        right = 0 if kind == "1 bit" else 128
+        assert np.asarray(seen).tolist() == [[[255] * 3, [right] * 3]] * 2
+        scaled = seen.resize((32, 32), Image.Resampling.LANCZOS)
+        assert np.array_equal(read_image(name), np.asarray(scaled))
+
+
+def test_lesson_06_opens_no_image_by_rules_of_its_own():
+    lesson = Path(__file__).parents[1] / "notebooks" / "06_predict_images.ipynb"
+    sources = "".join(
+        line for cell in json.loads(lesson.read_text("utf-8"))["cells"] for line in cell["source"]
+    )
+    assert "open_image(path)" in sources and "PIL" not in sources
+
+
 def test_middle_square_is_cut_out_and_averaged(tmp_path):
     pixels = np.zeros((64, 192, 3), np.uint8)
     pixels[:, 64:128] = (0, 255, 0)
@@ -715,8 +1142,9 @@ def test_faulty_images(tmp_path):
         whole = (tmp_path / name).read_bytes()
         (tmp_path / name).write_bytes(whole[: len(whole) // 2])
         refusal(lambda name=name: read_image(tmp_path / name), tmp_path / name, *accepted)
-    Image.fromarray(np.full((40, 40), 0.5, np.float32)).save(tmp_path / "f.tif")
-    refusal(lambda: read_image(tmp_path / "f.tif"), tmp_path / "f.tif", "fractions", *accepted)
+    for kind in (np.float32, np.int32, np.uint32):
+        Image.fromarray(np.full((40, 40), 200, kind)).save(tmp_path / "f.tif")
+        refusal(lambda: read_image(tmp_path / "f.tif"), tmp_path / "f.tif", "32 bits", *accepted)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         for side in (9_500, 12_000, 60_000):
@@ -784,6 +1212,18 @@ def test_split_refusals():
     refusal(lambda: split_validation(x, y, 2), "train_size is 2", "from 3")
     refusal(lambda: split_validation(x, y, -5), "train_size is -5", "from 3")
     assert len(split_validation(x, y, 3)[0]) == 3
+    for size in ("5", 4.5, None, float("nan")):
+        refusal(lambda: split_validation(x, y, size), "train_size is")  # noqa: B023
+    for labels in (y[:-1], y[:, None], y.astype(float), [str(label) for label in y], [], None, 3, y == 1):
+        refusal(lambda: split_validation(x, labels), "labels")  # noqa: B023
+    refusal(lambda: split_validation([], []), "labels")
+    refusal(lambda: split_validation(7, y), "images")
+
+
+def test_split_takes_lists():
+    x, y = many([5, 5, 5])
+    for part, same in zip(split_validation(x.tolist(), y.tolist()), split_validation(x, y), strict=True):
+        assert np.array_equal(part, same)
 
 
 def test_loading_needs_no_tensorflow():

@@ -96,6 +96,17 @@ class Mirror(BaseHTTPRequestHandler):
         _thread.interrupt_main()
         self.wfile.write(DATA[150_000:])
 
+    def redirect_to_nowhere(self):
+        self.head(302, Location="http://[::1")
+
+    def long_winded(self):
+        """A reason that would color the terminal and fill the page."""
+        self.wfile.write(b"HTTP/1.0 503 \x1b[31mNo\x07 " + b"please wait " * 400 + b"\r\n\r\n")
+
+    def odd_length(self):
+        self.head(Content_Length="many")
+        self.wfile.write(DATA)
+
     def log_message(self, *_):
         pass
 
@@ -152,6 +163,9 @@ def test_good_mirror(server, tmp_path, path, capsys):
         ("early_chunks", "IncompleteRead("),
         ("hang_up", "Remote end closed connection without response"),
         ("early_unnamed_length", f"sent another file, its SHA-256 is not {SHA256[:12]}…"),
+        ("redirect_to_nowhere", ""),
+        ("long_winded", "answered 503 [31mNo please wait please wait "),
+        ("odd_length", "invalid literal"),
         ("other", f"sent another file, its SHA-256 is not {SHA256[:12]}…"),
     ],
 )
@@ -174,6 +188,7 @@ def test_bad_mirror_is_given_up_for_the_next(server, tmp_path, monkeypatch, caps
         assert server.asked == [path, "good"]
     (line,) = given_up(capsys)
     assert line.startswith(f"{server.host} given up: {reason}")
+    assert line.isprintable() and len(line) < 200
     assert names(tmp_path) == ["file"]
 
 
@@ -216,6 +231,70 @@ def test_no_mirror_left(server, tmp_path, monkeypatch, capsys):
     assert names(tmp_path) == []
 
 
+def test_mirrors_that_say_nothing_share_one_wait(tmp_path, monkeypatch, capsys):
+    """A port that answers no call, silent ones, and a name that is looked up for long."""
+
+    def look_up(host, *args, **kwargs):
+        return go_on.wait(60) if host == "slow.invalid" else real(host, *args, **kwargs)
+
+    go_on, real = threading.Event(), socket.getaddrinfo
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    monkeypatch.setattr(download, "WAIT", 1.5)  # the whole of it; the limits for each address stay
+    silent = [socket.create_server(("127.0.0.1", 0), backlog=backlog) for backlog in (0, 9, 9, 9, 9)]
+    hosts = [f"127.0.0.1:{listener.getsockname()[1]}" for listener in silent] + ["slow.invalid"]
+    full = [socket.socket() for _ in range(3)]
+    try:
+        for caller in full:  # more than the first has places for: the next call isn't answered
+            caller.setblocking(False)
+            caller.connect_ex(silent[0].getsockname())
+        started = time.monotonic()
+        with pytest.raises(DownloadError, match=r"^no mirror sent the file \(6 tried: timed out\)$"):
+            fetch([f"http://{host}/x" for host in hosts], tmp_path / "file", SHA256)
+        assert time.monotonic() - started < 20  # the limits for each address would add up to more
+    finally:
+        go_on.set()
+        for opened in (*silent, *full):
+            opened.close()
+    waiting, *lines = capsys.readouterr().out.splitlines()
+    assert waiting == "Mirrors to ask: 6; waiting at most 1.5 seconds for an answer …"
+    assert lines == [f"{host} given up: timed out." for host in hosts]
+    assert names(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        *("http://[::1", "http://[::1]x/", "http://[", "http://a b/", "http://a..b/", "//", "://", "@", "x"),
+        *("http://\x1b[31mred\x07/", f"http://{'a' * 5000}/x", "http://host:port/x", "http://host:99999/x"),
+        *("http://me:s3cret@[::1", "http://me:s3c/s3cret@127.0.0.1:1/x", "http://me:se@s3cret@127.0.0.1:1/x"),
+        *("http://me:s?s3cret#@127.0.0.1:1/x", "me:s3cret@127.0.0.1", "http://me:://s3cret@127.0.0.1:1"),
+        *("file:///etc/passwd", "ftp://me:s3cret@host/x", "http://\udcff/", "http://%zz/"),
+    ],
+)
+def test_addresses_with_mistakes(server, tmp_path, capsys, address):
+    fetch([address, server.url + "good"], tmp_path / "file", SHA256)
+    (line,) = given_up(capsys)
+    assert line.isprintable() and len(line) < 250 and not line.startswith(" ") and "s3c" not in line
+    with pytest.raises(DownloadError) as raised:
+        fetch([address, address], tmp_path / "other", SHA256)
+    said = str(raised.value)
+    assert said.isprintable() and len(said) < 250 and "s3c" not in said + capsys.readouterr().out
+
+
+def test_what_else_keeps_from_asking(tmp_path, monkeypatch, capsys):
+    """It is not taken for a disk that stores nothing, and no password of a proxy is printed."""
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "nowhere.pem"))
+    with pytest.raises(DownloadError, match=r"^no mirror sent .*TLS CA certificate bundle"):
+        fetch(["https://127.0.0.1:1/x"], tmp_path / "file", SHA256)
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    for proxy in ("http://me:s3cret@[::1", "http://me:s3cret@127.0.0.1:1", "me:s3cret@host:port"):
+        monkeypatch.setenv("http_proxy", proxy)
+        with pytest.raises(DownloadError, match=r"^no mirror sent the file") as raised:
+            fetch(["http://host.invalid/x"], tmp_path / "file", SHA256)
+        assert "s3cret" not in str(raised.value) + capsys.readouterr().out
+
+
 def test_no_place_to_store(server, tmp_path, capsys):
     (tmp_path / "datasets").write_text("a file where a folder should be")
     with pytest.raises(DownloadError, match=r"cannot be stored in .*datasets \(.+\)$"):
@@ -231,7 +310,11 @@ def test_progress_bar(server, tmp_path, capsys):
     assert shown.err == ""
     with pytest.raises(DownloadError):
         fetch([server.url + "missing"], tmp_path / "other", SHA256)
-    assert capsys.readouterr().out == f"{server.host} given up: answered 404 Not Found.\n"  # and no bar
+    waiting, given_up, nothing = capsys.readouterr().out.split("\n")
+    assert (
+        waiting == "Mirrors to ask: 1; waiting at most 24 seconds for an answer …" and nothing == ""
+    )  # no bar
+    assert given_up == f"{server.host} given up: answered 404 Not Found."
 
 
 def test_interrupt_in_the_middle(server, tmp_path):

@@ -386,7 +386,7 @@ def test_other_images_come_along_if_the_lessons_can_read_them(stick, no_download
     for name in ("bad.npz", "nowhere"):
         with pytest.raises((UserError, DatasetError), match=name):
             usb.make(stick, ["linux-x86_64"], ["3.12"], tmp_path / name)
-    x, y = np.zeros((4, 32, 32, 3), np.uint8), np.array([0, 1, 0, 1])
+    x, y = np.full((4, 32, 32, 3), 200, np.uint8), np.array([0, 1, 0, 1])
     np.savez(tmp_path / "own.npz", x_train=x, y_train=y, x_test=x, y_test=y)
     lessons("make", stick, *FOR_BOTH, "--data", tmp_path / "own.npz")
     assert 'dataset = "../data/own.npz"' in (stick / "START.txt").read_text()

