@@ -33,11 +33,17 @@ clean: ## delete .venv and build, never course
 	rm -rf .venv build
 
 # setup_venv.sh picks the Python and says in one sentence what is missing. The stamps are written last,
-# so that an interrupted installation is taken up again.
+# so that an interrupted installation is taken up again. They hold the path of the checkout: in one that was
+# copied or moved, .venv would run the code of the old place.
+ifneq ($(shell cat .venv/ready 2>/dev/null),$(CURDIR))
+.PHONY: .venv/ready .venv/ready-dev
+endif
+
 .venv/ready: requirements.txt pyproject.toml setup_venv.sh
 	@sh setup_venv.sh "$(PYTHON)"
-	@touch $@
+	@pwd -P > $@
 
 .venv/ready-dev: requirements.txt pyproject.toml setup_venv.sh
 	@sh setup_venv.sh "$(PYTHON)" dev
-	@touch .venv/ready $@
+	@pwd -P > .venv/ready
+	@touch $@

@@ -4,17 +4,18 @@ Sphinx makes it, with docs/conf.py and lesson_tools/book_pages.py, from a folder
 repository is, so that links lead where they lead there. README.md becomes the first page.
 """
 
+import logging
 import re
 import shutil
 import sys
-import tempfile
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
 from helpers.errors import UserError
+from lesson_tools.folders import check_replaceable, output_folder, whole_folder
 from lesson_tools.outputs import without_widgets
-from lesson_tools.run import find_lessons, outcome, title
+from lesson_tools.run import find_lessons, outcome, read_notebook, title
 
 import nbformat
 from nbformat import NotebookNode
@@ -101,20 +102,12 @@ def write_book(out: Path, executed: Path | None = None, solutions: bool = False)
     can't be written.
     """
     require_sphinx()
+    out = output_folder(out)
+    check_replaceable(out)
     lessons = read_lessons(executed)
-    out = Path(out).resolve()
-    if out.exists() and not (out / "searchindex.js").exists() and (out.is_file() or any(out.iterdir())):
-        raise UserError(f"{out} holds something else than a book: name a new folder with --out.")
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix="book-", dir=out.parent) as folder:
-            site = Path(folder, "site")
-            prepare(Path(folder, "source"), lessons, solutions)
-            _build(Path(folder, "source"), site, lessons)
-            shutil.rmtree(out, ignore_errors=True)
-            site.rename(out)
-    except OSError as error:
-        raise UserError(f"{error.filename or out} can't be written: {error.strerror or error}.") from None
+    with whole_folder(out) as site:
+        prepare(site.parent / "source", lessons, solutions)
+        _build(site.parent / "source", site, lessons)
     return out / "index.html"
 
 
@@ -123,17 +116,13 @@ def read_lessons(executed: Path | None = None) -> dict[str, NotebookNode]:
 
     Raises `UserError` when the folder `executed` has none, or one that can't be read.
     """
-    ran = sorted(Path(executed).glob("[0-9][0-9]_*.ipynb")) if executed else []
+    stored = find_lessons()
+    ran = [path for lesson in stored if executed and (path := Path(executed, lesson.name)).exists()]
     if executed and not ran:
         raise UserError(f"There is no executed lesson in {executed}; make run puts them into build.")
-    paths = {path.stem: path for path in (*find_lessons(), *ran)}
-    lessons = {}
-    for name, path in sorted(paths.items()):
-        try:
-            lessons[name] = without_widgets(nbformat.read(path, as_version=4))
-        except (OSError, ValueError, nbformat.ValidationError):
-            raise UserError(f"{path} can't be read as a notebook.") from None
-    return lessons
+    notebooks = {path.stem: read_notebook(path) for path in stored}
+    notebooks |= {path.stem: read_notebook(path, "delete it, and run the lesson again.") for path in ran}
+    return {name: without_widgets(notebook) for name, notebook in notebooks.items()}
 
 
 def prepare(source: Path, lessons: dict[str, NotebookNode], solutions: bool) -> None:
@@ -208,6 +197,7 @@ def _build(source: Path, site: Path, lessons: dict[str, NotebookNode]) -> None:
     folders = (source, DOCS, site, source.parent / "doctrees")
     with patch_docutils(DOCS), docutils_namespace():
         app = Sphinx(*folders, "html", status=None, warning=sys.stderr)
+        logging.getLogger("sphinx").addHandler(_RefuseCutPages())
         app.build()
     for page in sorted((site / "notebooks").glob("*.html")):
         slides = lesson_slides(page.read_text(encoding="utf-8"), page.name)
@@ -218,3 +208,12 @@ def _build(source: Path, site: Path, lessons: dict[str, NotebookNode]) -> None:
             install = nbformat.v4.new_code_cell(INSTALL.format(repository=repository))
             notebook.cells[:0] = [nbformat.v4.new_markdown_cell(COLAB), install]
             nbformat.write(notebook, site / "colab" / f"{name}.ipynb")
+
+
+class _RefuseCutPages(logging.Handler):
+    """Raises the error of a file that can't be written, of which Sphinx only warns."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        for error in record.args or ():
+            if isinstance(error, OSError):
+                raise error

@@ -3,13 +3,28 @@
 Each command imports what it needs when it is called, so that help and completion answer at once.
 """
 
+import errno
+import sys
 from pathlib import Path
 
-from helpers.errors import UserError
+from helpers.errors import UserError, one_line
 
 import click
 
-FOLDER = click.Path(path_type=Path)
+ROOT = Path(__file__).parent.parent
+
+
+class UserPath(click.Path):
+    """A path in which ~ is the user's home, also where no shell has seen to that."""
+
+    def convert(self, value, parameter, context):
+        try:
+            return Path(super().convert(value, parameter, context)).expanduser()
+        except RuntimeError:
+            raise UserError(f"{one_line(value)} is in the home of a user whom there is not.") from None
+
+
+FOLDER = UserPath()
 
 
 class Lessons(click.Group):
@@ -17,13 +32,31 @@ class Lessons(click.Group):
 
     def invoke(self, context: click.Context):
         try:
+            refuse_other_checkout()
             return super().invoke(context)
         except UserError as error:
             click.echo(error, err=True)
             context.exit(1)
+        except OSError as error:  # such as a full disk
+            if error.errno == errno.EPIPE:  # somebody reads no further, as `head`; click ends quietly then
+                raise
+            where = f"{error.filename} can't be used: " if error.filename else ""
+            click.echo(f"{where}{error.strerror or error}.", err=True)
+            context.exit(1)
         except KeyboardInterrupt as error:
             click.echo(f"Interrupted. {error}".strip(), err=True)
             context.exit(130)
+
+
+def refuse_other_checkout() -> None:
+    """Raise `UserError` in a copy of the lessons other than the one that this command belongs to."""
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        if (folder / "lesson_tools" / "cli.py").is_file() and not folder.samefile(ROOT):
+            raise UserError(
+                f"This command runs the lessons in {ROOT}, and you are in {folder}, which has its own: "
+                "set it up with make run, and call .venv/bin/lessons there."
+            )
 
 
 @click.version_option(package_name="color-image-lessons", message="%(version)s")
@@ -58,6 +91,9 @@ def run(lessons, profile, out, pairs, parameters):
             raise UserError(
                 f"A parameter is written with a space: -p {name.replace('=', ' ')}, not -p {name}."
             )
+    names = [name for name, _ in pairs]
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        raise UserError(f"The parameter {one_line(twice)} is given with -p twice: leave one of them.")
     given = read_parameters(parameters) if parameters else {}
     run_lessons(lessons, profile, out, given | dict(pairs))
 
@@ -204,4 +240,7 @@ def outputs(lessons):
 
 
 def main() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # not every terminal can show ±, and no work is lost for that
+            stream.reconfigure(errors="backslashreplace")
     cli(prog_name="lessons")

@@ -12,7 +12,7 @@ from pathlib import Path
 from helpers.errors import UserError
 from helpers.files import whole_file
 from lesson_tools.parameters import PAGE, with_tables
-from lesson_tools.run import execute, find_lessons
+from lesson_tools.run import execute, find_lessons, read_lesson
 
 import nbformat
 
@@ -31,17 +31,21 @@ def without_widgets(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
 def stored_outputs(lesson: Path, folder: Path) -> nbformat.NotebookNode:
     """Execute `lesson` in `folder` and return it with the outputs to store.
 
-    Raises `UserError` when a cell fails or writes to stderr.
+    Raises `UserError` when a cell fails or writes to stderr, and when the lesson was changed meanwhile.
     """
+    before = lesson.read_bytes()
     executed = without_widgets(execute(lesson, folder / lesson.name, {"dataset": "doodles"}, cwd=folder))
-    outputs = {cell.id: cell for cell in executed.cells if cell.cell_type == "code"}
-    notebook = nbformat.read(lesson, as_version=4)
-    for number, cell in enumerate((c for c in notebook.cells if c.cell_type == "code"), start=1):
+    notebook = read_lesson(lesson)
+    if lesson.read_bytes() != before:
+        raise UserError(f"{lesson.name} was changed while it ran: save it, and store its outputs again.")
+    executed = [cell for cell in executed.cells if "injected-parameters" not in cell.metadata.tags]
+    pairs = [pair for pair in zip(notebook.cells, executed, strict=True) if pair[0].cell_type == "code"]
+    for number, (cell, ran) in enumerate(pairs, start=1):
         cell.execution_count = number
-        cell.outputs = [] if "machine" in cell.metadata.get("tags", []) else outputs[cell.id].outputs
+        cell.outputs = [] if "machine" in cell.metadata.get("tags", []) else ran.outputs
         for output in cell.outputs:
             if output.get("name") == "stderr":
-                raise UserError(f"{lesson.name} wrote to stderr in cell {cell.id}: {output['text']}")
+                raise UserError(f"{lesson.name} wrote to stderr in cell {cell.get('id')}: {output['text']}")
             if "execution_count" in output:
                 output.execution_count = number
     return notebook

@@ -5,22 +5,30 @@ executed lessons, and the book made of them.
 """
 
 import ast
+import contextlib
+import json
+import logging
+import os
+import re
 import shutil
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from helpers.errors import UserError
+from helpers.errors import UserError, one_line
+from helpers.files import lock_folder, read_json, unlock_folder, whole_file
 from helpers.parameters import check, refuse_unknown
+from lesson_tools.folders import ROOT, check_replaceable, files_in, foreign_file, output_folder
 
 import nbformat
 import papermill
 import yaml
+from jupyter_client.kernelspec import NoSuchKernel, get_kernel_spec
 from nbclient.exceptions import DeadKernelError
 from nbformat import NotebookNode
 from papermill.exceptions import PapermillExecutionError
 
-NOTEBOOKS = Path(__file__).parent.parent / "notebooks"
+NOTEBOOKS = ROOT / "notebooks"
 
 # What a profile gives to the lessons that have such a parameter.
 PROFILES = {
@@ -30,38 +38,96 @@ PROFILES = {
     "full": {"dataset": "auto", "train_size": 0, "epochs": 10},  # all images
 }
 FOLDERS_OF_RUNS = {"08": "longer", "09": "fast", "10": "sweeps"}  # the lessons that train several networks
+MADE = ".lessons-run"  # in --out: the files in each of its folders of runs, or null while lessons run
+ANOTHER = "name another folder with --out."
+
+logging.getLogger("papermill").setLevel(logging.CRITICAL)  # its errors are raised as well
 
 
 class LessonError(UserError):
-    """A lesson that stopped before its end.
+    """A lesson that stopped before its end, or that could not be kept.
 
-    `cell` is the cell as Jupyter counts it, such as "In [7]", and `error` what went wrong, such as
-    "ValueError: …". The message adds the cell's source and the file that holds the lesson as far as it came.
+    `reason` says where and why, such as "cell In [7]: ValueError: …". The message adds the cell's source and
+    the file that holds the lesson as far as it came.
     """
 
-    def __init__(self, message: str, cell: str, error: str):
+    def __init__(self, message: str, reason: str):
         super().__init__(message)
-        self.cell, self.error = cell, error
+        self.reason = reason
 
 
 def find_lessons(numbers: Sequence[str] = ()) -> list[Path]:
-    """The lessons with these numbers ("05" or "5"), in the series' order; all when none is named."""
-    lessons = {path.name[:2]: path for path in sorted(NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))}
+    """The lessons with these numbers ("05" or "5"), in the series' order; all when none is named.
+
+    Raises `UserError` for a number without a lesson, and for one with two. A copy that Jupyter made of a
+    lesson, "05_train_the_network-Copy1.ipynb", is none.
+    """
+    lessons: dict[str, list[Path]] = {}
+    for path in sorted(NOTEBOOKS.glob("[0-9][0-9]_*.ipynb")):
+        if not re.search(r"-Copy\d+$", path.stem):
+            lessons.setdefault(path.name[:2], []).append(path)
     unknown = [number for number in numbers if number.zfill(2) not in lessons]
     if unknown:
-        raise UserError(f"There is no lesson {', '.join(unknown)}; the lessons are {', '.join(lessons)}.")
+        listed = ", ".join(one_line(number) or "''" for number in unknown)
+        raise UserError(f"There is no lesson {listed}; the lessons are {', '.join(lessons)}.")
     chosen = {number.zfill(2) for number in numbers} or lessons
-    return [path for number, path in lessons.items() if number in chosen]
+    for number, paths in lessons.items():
+        if number in chosen and len(paths) > 1:
+            names = " and ".join(path.name for path in paths)
+            raise UserError(f"Lesson {number} is there twice, as {names}: move one away from {NOTEBOOKS}.")
+    return [path for number, [path, *_] in lessons.items() if number in chosen]
+
+
+def read_notebook(
+    path: Path, way_out: str = "get it back with git, or save it again in Jupyter."
+) -> NotebookNode:
+    """Return the notebook at `path`. Raises `UserError`, ending in `way_out`, when that is none."""
+    invalid = {}
+    try:
+        notebook = nbformat.read(path, as_version=4, capture_validation_error=invalid)
+        reason = "it is damaged" if invalid or "cells" not in notebook else ""
+    except OSError as error:
+        reason = error.strerror
+    except Exception:  # nbformat raises whatever it stumbles over
+        reason = "it is damaged"
+    if reason:
+        raise UserError(f"{path} can't be read as a notebook ({reason}): {way_out}")
+    return notebook
+
+
+def read_lesson(path: Path) -> NotebookNode:
+    """Return the lesson at `path`. Raises `UserError` for a notebook that can't be run with parameters."""
+    notebook = read_notebook(path)
+    kernel = notebook.metadata.get("kernelspec", {})
+    if "name" not in kernel:
+        raise UserError(f"{path} does not say its kernel: run it in Jupyter once, and save it.")
+    try:
+        language = get_kernel_spec(kernel.name).language.lower()
+    except NoSuchKernel:
+        language = "not installed"
+    if language != "python":
+        raise UserError(
+            f"{path} asks for the kernel {one_line(kernel.name)} ({one_line(language)}): choose Python 3 in "
+            "Jupyter, and save it."
+        )
+    kernel.language = language  # papermill asks for it
+    if not any("parameters" in cell.metadata.get("tags", []) for cell in notebook.cells):
+        raise UserError(f"{path} has no cell with the tag parameters, so it can't be given any: add one.")
+    return notebook
 
 
 def lesson_parameters(lesson: Path) -> dict:
     """The parameters of a lesson with their default values.
 
-    Raises `UserError` for a default that is not written out, such as 2 * 3: its type can't be read.
+    Raises `UserError` for a notebook that can't be run with parameters, and for a default that is not written
+    out, such as 2 * 3: its type can't be read.
     """
-    found = papermill.inspect_notebook(lesson)
+    return _defaults(read_lesson(lesson), lesson)
+
+
+def _defaults(notebook: NotebookNode, lesson: Path) -> dict:
     defaults = {}
-    for name, parameter in found.items():
+    for name, parameter in papermill.inspect_notebook(notebook).items():
         try:
             defaults[name] = ast.literal_eval(parameter["default"])
         except (ValueError, SyntaxError):
@@ -93,40 +159,80 @@ def execute(
 ) -> NotebookNode:
     """Execute a lesson into the file `executed`, in the folder `cwd`, and return it.
 
-    Those of `parameters` that the lesson has are given to it. Raises `LessonError` when a cell fails or the
-    kernel dies; `executed` then holds the lesson as far as it came.
+    Those of `parameters` that the lesson has are given to it; it runs with the helpers of this checkout.
+    Raises `UserError` before anything runs for a notebook that is none of ours, at either path. Raises
+    `LessonError` when a cell fails, the kernel dies or the disk is full; `executed` holds the lesson as far
+    as it came, if there is room. Nothing is written before the end.
     """
-    known = lesson_parameters(lesson)
+    notebook = read_lesson(lesson)
+    known = _defaults(notebook, lesson)
+    check_overwritable(executed)
+    given = {name: value for name, value in parameters.items() if name in known}
+    # A checkout that was copied may have been installed as what it is a copy of.
+    paths = [str(ROOT), *os.environ.get("PYTHONPATH", "").split(os.pathsep)]
+    os.environ["PYTHONPATH"] = os.pathsep.join(dict.fromkeys(filter(None, paths)))
+    ran = []
     options = {
+        "cwd": cwd,
         "progress_bar": {"desc": lesson.stem, "leave": False},
         "coalesce_streams": True,  # one output for what a cell prints bit by bit
         # The kernel's own log warns of other users of this machine, and of Ctrl-C: not for the reader.
         "extra_arguments": ["--IPKernelApp.log_level=50"],
+        "on_notebook_start": lambda notebook: ran.append(notebook),  # which papermill goes on to fill in
     } | papermill_options
-    given = {name: value for name, value in parameters.items() if name in known}
-    try:
-        return papermill.execute_notebook(lesson, executed, given, cwd=cwd and str(cwd), **options)
-    except DeadKernelError:
-        cell = _last_started(executed)
-        error = "its kernel died, as it does when memory runs out"
-        raise LessonError(
-            f"{lesson.name}: in the cell {cell} {error}. How far it came is in {executed}.", cell, error
-        ) from None
-    except PapermillExecutionError as error:
-        cell, what = f"In [{error.exec_count}]", f"{error.ename}: {error.evalue}"
-        raise LessonError(
-            f"{lesson.name} failed in the cell {cell}:\n\n{textwrap.indent(error.source, '    ')}\n\n"
-            f"{what}\nThe whole error is in {executed}.",
-            cell,
-            what,
-        ) from None
+    failure = _run(notebook, given, ran, options)
+    unwritable = ""
+    if ran:
+        ran[0].metadata.papermill |= {"input_path": str(lesson), "output_path": str(executed)}
+        ran[0].metadata.papermill.exception = bool(failure) or None
+        try:
+            with whole_file(executed) as partial:
+                # Half of a character, as Python can print, is written as the escape that JSON has for it.
+                partial.write_text(
+                    nbformat.writes(ran[0]) + "\n", encoding="utf-8", errors="backslashreplace"
+                )
+        except OSError as error:
+            unwritable = f"{executed} can't be written: {error.strerror or error}."
+    if failure:
+        kept = unwritable or (f"How far it came is in {executed}." if ran else "")
+        raise LessonError(f"{lesson.name} {failure}\n{kept}".rstrip(), failure.reason)
+    if unwritable:
+        raise LessonError(f"{lesson.name} ran to its end, but {unwritable}", unwritable)
+    return ran[0]
 
 
-def _last_started(executed: Path) -> str:
-    """The cell in which a kernel died, "In [7]": it got no number of its own."""
-    cells = [cell for cell in nbformat.read(executed, as_version=4).cells if cell.cell_type == "code"]
-    started = [cell for cell in cells if cell.metadata.get("papermill", {}).get("start_time")]
-    return f"In [{len(started)}]"
+def _run(notebook: NotebookNode, given: dict, ran: list, options: dict) -> LessonError | None:
+    """Have papermill run the notebook, in memory; return why it stopped, if it did."""
+    for attempts_left in (2, 1, 0):
+        try:
+            papermill.execute_notebook(notebook, None, given, **options)
+            return None
+        except PapermillExecutionError as error:
+            cell, what = f"In [{error.exec_count}]", one_line(f"{error.ename}: {error.evalue}", 1_000)
+            source = textwrap.indent(error.source, "    ")
+            return LessonError(f"failed in the cell {cell}:\n\n{source}\n\n{what}", f"cell {cell}: {what}")
+        except DeadKernelError:
+            # The cell got no number of its own.
+            cells = [cell for notebook in ran for cell in notebook.cells if cell.cell_type == "code"]
+            cell = f"In [{sum(bool(cell.metadata.papermill.get('start_time')) for cell in cells)}]"
+            what = "its kernel died, as it does when memory runs out"
+            return LessonError(f"stopped, because in the cell {cell} {what}.", f"cell {cell}: {what}")
+        except Exception as error:  # whatever papermill, Jupyter and the disk come up with
+            if isinstance(error, RuntimeError) and not ran and attempts_left:
+                continue  # the kernel did not even start, as when two kernels took one port
+            what = one_line(f"{type(error).__name__}: {error}", 1_000)
+            return LessonError(f"could not {'go on' if ran else 'start its kernel'} ({what}).", what)
+
+
+def check_overwritable(executed: Path) -> None:
+    """Raise `UserError` if there is something at `executed` that is no executed lesson."""
+    if not os.path.lexists(executed):
+        return
+    way_out = f"move it away, or {ANOTHER}"
+    if executed.is_symlink() or not executed.is_file():
+        raise UserError(f"{executed} is no executed lesson: {way_out}")
+    if "papermill" not in read_notebook(executed, way_out).metadata:
+        raise UserError(f"{executed} is a notebook that was not executed by this command: {way_out}")
 
 
 def run_lesson(lesson: Path, out: Path, parameters: dict) -> str:
@@ -141,15 +247,15 @@ def run_lesson(lesson: Path, out: Path, parameters: dict) -> str:
 def outcome(notebook: NotebookNode) -> tuple[float, str]:
     """The seconds that an executed lesson took, and its headline: the line that sums up its result."""
     facts = notebook.metadata.papermill
-    if facts.exception:
-        return facts.duration or 0, "failed"
+    if facts.get("exception"):
+        return facts.get("duration") or 0, "failed"
     headlines = (
         output.get("text", "").strip()
         for cell in notebook.cells
         if "headline" in cell.metadata.get("tags", [])
         for output in cell.outputs
     )
-    return facts.duration or 0, " ".join(headlines).strip()
+    return facts.get("duration") or 0, " ".join(headlines).strip()
 
 
 def title(lesson: Path) -> str:
@@ -164,35 +270,54 @@ def run_lessons(
     """Run the lessons with these numbers in order, with a profile's parameters and those `given`.
 
     Prints a line a lesson, and makes the book in the folder `book` of `out`, also when a lesson fails. Raises
-    `UserError` before anything runs for a lesson, profile, parameter or value that there is not, and when
-    what makes the book is not installed; `LessonError` at the first lesson that fails.
+    `UserError` before anything runs for a lesson, profile, parameter or value that there is not, for an `out`
+    that another process works in or that holds what is not ours, and when what makes the book is not
+    installed; `LessonError` at the first lesson that fails.
     """
-    from lesson_tools.book import require_sphinx, write_book  # which imports this module
+    from lesson_tools.book import require_sphinx  # which imports this module
 
     require_sphinx()
     lessons = find_lessons(numbers)
     if profile not in PROFILES:
-        raise UserError(f"There is no profile {profile}; the profiles are {', '.join(PROFILES)}.")
+        raise UserError(f"There is no profile {one_line(profile)}; the profiles are {', '.join(PROFILES)}.")
     given = checked_parameters(lessons, given or {})
-    out = Path(out).resolve()
+    out = output_folder(out)
+    lock_folder(out, f"wait for it, or {ANOTHER}")
     try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UserError(f"The folder {out} can't be made: {error.strerror}.") from None
-    if "run_dir" not in given:  # a user's own run_dir is kept and goes on
-        begin_anew(out, lessons)
+        check_replaceable(out / "book")
+        for lesson in find_lessons():  # the book will have those that don't run now, too
+            read_notebook(lesson)
+            check_overwritable(out / lesson.name)
+        with contextlib.nullcontext() if "run_dir" in given else runs_made_anew(out, lessons):
+            _run_lessons(lessons, PROFILES[profile], out, given)
+    finally:
+        unlock_folder(out)
+
+
+def _run_lessons(lessons: list[Path], profile: dict, out: Path, given: dict) -> None:
+    from lesson_tools.book import write_book
+
     failed = None
     for lesson in lessons:
-        profile_parameters = dict(PROFILES[profile])
+        (out / lesson.name).unlink(missing_ok=True)  # nothing old beside what is new
+    for lesson in lessons:
+        parameters = profile | {"run_dir": str(_folder_of_runs(out, lesson))}
         if "recipe" in lesson_parameters(lesson):  # a recipe has a length of its own
-            profile_parameters.pop("epochs")
-        parameters = {**profile_parameters, "run_dir": str(_folder_of_runs(out, lesson))} | given
+            parameters.pop("epochs", None)
         try:
-            print(run_lesson(lesson, out, parameters), flush=True)
-        except LessonError as error:
+            print(run_lesson(lesson, out, parameters | given), flush=True)
+        except UserError as error:
             failed = error
             break
-    print(f"\nThe book: {write_book(out / 'book', out)}")
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt(
+                f"{lesson.name} is not kept; the lessons before it are in {out}."
+            ) from None
+    if any((out / lesson.name).exists() for lesson in lessons):
+        try:
+            print(f"\nThe book: {write_book(out / 'book', out)}", flush=True)
+        except UserError as error:  # it must not hide the other
+            failed = UserError(f"{failed}\n{error}") if failed else error
     if failed:
         raise failed
 
@@ -202,24 +327,64 @@ def _folder_of_runs(out: Path, lesson: Path) -> Path:
     return out / FOLDERS_OF_RUNS.get(lesson.name[:2], "run")
 
 
-def begin_anew(out: Path, lessons: Sequence[Path]) -> None:
-    """Delete the runs in `out` that these lessons make; known by their files, so nothing else is deleted."""
-    for lesson in lessons:
-        folder = _folder_of_runs(out, lesson)
-        several = lesson.name[:2] in FOLDERS_OF_RUNS
-        runs = folder.glob("*") if several else [folder] if lesson.name.startswith("05") else []
-        for run in runs:
-            if (run / "settings.json").exists() or (run / "sweep.json").exists():
-                shutil.rmtree(run)
+@contextlib.contextmanager
+def runs_made_anew(out: Path, lessons: Sequence[Path]) -> Iterator[None]:
+    """Delete the runs in `out` that these lessons make; afterwards, keep the names of the files they left.
+
+    So it is known what the next call may delete. When this one is killed, that is all of the folders. Raises
+    `UserError`, and deletes nothing, when a folder holds a file of somebody else.
+    """
+    way_out = f"move it away, or {ANOTHER}"
+    made = read_json(out / MADE, way_out) if (out / MADE).exists() else {}
+    train = [lesson for lesson in lessons if "run_dir" in lesson_parameters(lesson)]
+    folders = {_folder_of_runs(out, lesson) for lesson in train}
+    for folder in folders:
+        if foreign := foreign_file(folder, made.get(folder.name, [])):
+            raise UserError(f"{foreign} was not made by the lessons, whose runs go to {folder}: {way_out}")
+
+    def keep(files: dict) -> None:
+        with whole_file(out / MADE) as partial:
+            partial.write_text(json.dumps(made | files, indent=2) + "\n", encoding="utf-8")
+
+    keep({folder.name: None for folder in folders})
+    for lesson in train:
+        if lesson.name[:2] in ("05", *FOLDERS_OF_RUNS) and _folder_of_runs(out, lesson).exists():
+            shutil.rmtree(_folder_of_runs(out, lesson))
+    try:
+        yield
+    finally:
+        with contextlib.suppress(OSError):  # of a full disk; the lesson's error says so
+            keep({folder.name: files_in(folder) for folder in folders})
+
+
+class _Loader(yaml.SafeLoader):
+    """Refuses a name that is there twice; YAML would take the last."""
+
+    def construct_mapping(self, node, deep=False):
+        names = []
+        for key, _ in node.value:
+            names.append(self.construct_object(key, deep=True))
+            if names[-1] in names[:-1]:
+                raise UserError(
+                    f"The parameter file {key.start_mark.name} has {one_line(names[-1])} a second time in "
+                    f"line {key.start_mark.line + 1}: leave one of them."
+                )
+        return super().construct_mapping(node, deep)
 
 
 def read_parameters(path: str | Path, form: str = "name: value, a line each") -> dict:
-    """Read a YAML file of parameters. Raises `UserError` when it is not there or not of this form."""
+    """Read a YAML file of parameters.
+
+    Raises `UserError` when it is not there, not of this form, or has a name twice.
+    """
     try:
-        given = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+        with Path(path).open(encoding="utf-8") as file:
+            given = yaml.load(file, _Loader)
+    except UserError:
+        raise
     except OSError as error:
         raise UserError(f"The parameter file {path} can't be read: {error.strerror}.") from None
-    except (yaml.YAMLError, ValueError):  # ValueError: no date, no text
+    except Exception:  # PyYAML raises all kinds of errors for values that are none, such as no date
         given = None
     if not isinstance(given, dict):
         raise UserError(f"The parameter file {path} is not YAML of the form {form}.")

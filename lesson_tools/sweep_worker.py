@@ -211,7 +211,7 @@ def main() -> int:
             notebook = execute(lesson, executed, parameters, progress_bar=False, start_timeout=300)
             break
         except LessonError as error:
-            Path("failure").write_text(f"cell {error.cell}: {error.error}", encoding="utf-8")
+            Path("failure").write_text(error.reason, encoding="utf-8")
             return 1
         except RuntimeError:  # the kernel did not even start, as when two kernels took one port
             if not attempts_left:

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 from urllib.parse import unquote
 
 from helpers.errors import UserError
-from lesson_tools import book, book_pages, run, slides
+from lesson_tools import book, book_pages, folders, run, slides
 from lesson_tools.cli import cli
 
 import nbformat
@@ -82,8 +82,8 @@ def ran(tmp_path_factory):
     write_lessons(folder / "notebooks")
     out = folder / "out"
     (out / "book").mkdir(parents=True)
-    for name in ("searchindex.js", "stale.html"):
-        (out / "book" / name).write_text("")
+    for name in (folders.MADE, "stale.html"):  # the former lists the latter
+        (out / "book" / name).write_text("stale.html")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(run, "NOTEBOOKS", folder / "notebooks")
         patch.setenv("LESSONS_REPOSITORY", REPOSITORY)
@@ -118,7 +118,8 @@ def test_a_lesson_that_fails_ends_the_series_with_its_error_and_a_book(ran):
     assert f"The book: {out / 'book' / 'index.html'}" in done.stdout
     assert "92_fail.ipynb failed in the cell In [" in done.stderr
     assert "AssertionError: seed is 1" in done.stderr and "assert seed != 1" in done.stderr
-    assert {path.name for path in out.iterdir()} == {"book", f"{TRY}.ipynb", f"{FAIL}.ipynb"}
+    there = {path.name for path in out.iterdir() if not path.name.startswith(".")}
+    assert there == {"book", f"{TRY}.ipynb", f"{FAIL}.ipynb"}
     assert not (out / "book" / "stale.html").exists()
 
 
@@ -285,7 +286,7 @@ def test_an_out_that_is_no_book_or_can_not_be_written_is_refused(tmp_path):
     (tmp_path / "file").write_text("dear")
     for out in (tmp_path, tmp_path / "file"):
         assert "holds something else than a book" in refused(out=out)
-    assert "file can't be written: " in refused(out=tmp_path / "file" / "out")
+    assert "out can't be written: " in refused(out=tmp_path / "file" / "out")
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 

@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -50,17 +51,96 @@ def test_a_python_without_venv_gets_a_sentence(tmp_path):
 
 
 @needs_make
-def test_an_interrupted_installation_is_taken_up_again(tmp_path):
-    """The stamp that make looks for is written after the last package."""
+def test_a_python_for_intel_macs_gets_a_sentence(tmp_path):
+    done = set_up(tmp_path, 'case "$2" in *Darwin*) exit 1 ;; *) exit 0 ;; esac')
+    assert done.returncode == 1 and done.stdout == "" and done.stderr.count("\n") == 1
+    assert " is a Python for Intel Macs, for which there is no TensorFlow" in done.stderr
+
+
+@needs_make
+def test_the_path_of_a_python_may_hold_spaces(tmp_path):
+    folder = tmp_path / "my own Python"
+    folder.mkdir()
+    done = set_up(folder, 'case "$2" in *ensurepip*) exit 1 ;; *) exit 0 ;; esac')
+    assert done.stderr.startswith(f"{folder / 'python-stand-in'} has no venv module: ")
+
+
+# Python 3.12.1, which says where it is and makes no .venv: what happens before that is looked at.
+STAND_IN = (
+    'case "$1 $2" in --version*) echo Python 3.12.1 ;; *realpath*) echo "$0" ;; "-m venv") exit 1 ;; esac'
+)
+
+
+@needs_make
+@pytest.mark.parametrize(
+    ("python", "folder", "reason"),
+    [
+        ("none", ".", "its Python does not run"),
+        ("3.11.9", ".", "it is of Python 3.11.9, and this is Python 3.12.1"),
+        ("3.12.1", "elsewhere", "it was made for another folder, whose code it would run"),
+        ("3.12.1", ".", ""),
+    ],
+)
+def test_a_venv_is_deleted_with_a_word_and_only_if_it_must(tmp_path, python, folder, reason):
+    (tmp_path / ".venv" / "bin").mkdir(parents=True)
+    made = f"command = /usr/bin/python3 -m venv {(tmp_path / folder).resolve() / '.venv'}\n"
+    (tmp_path / ".venv" / "pyvenv.cfg").write_text(made)
+    there = tmp_path / ".venv" / "bin" / "python"
+    if python == "none":
+        there.symlink_to(tmp_path / "uninstalled")
+    else:
+        there.write_text(f"#!/bin/sh\necho Python {python}\n")
+        there.chmod(0o755)
+    said = set_up(tmp_path, STAND_IN).stdout.splitlines()
+    assert said[:-1] == ([f"Deleting .venv, because {reason}."] if reason else [])
+    assert said[-1].startswith("Setting up .venv with Python 3.12.1")
+    assert (tmp_path / ".venv").exists() == (not reason)
+
+
+@needs_make
+def test_a_venv_that_is_something_else_is_not_deleted(tmp_path):
+    (tmp_path / ".venv").mkdir()
+    (tmp_path / ".venv" / "thesis.txt").write_text("dear")
+    done = set_up(tmp_path, STAND_IN)
+    assert done.returncode == 1 and (tmp_path / ".venv" / "thesis.txt").read_text() == "dear"
+    assert done.stderr == ".venv is no virtual environment of Python: move it away and start again.\n"
+
+
+def copy_of_the_setup(folder: Path) -> None:
     for name in ("Makefile", "setup_venv.sh", "requirements.txt", "pyproject.toml"):
-        shutil.copy(ROOT / name, tmp_path)
-    stand_in = tmp_path / "python-stand-in"
-    stand_in.write_text('#!/bin/sh\n[ "$2" = venv ] && mkdir -p .venv/bin\nexit 0\n')  # then pip is missing
-    stand_in.chmod(0o755)
-    command = ["make", f"PYTHON={stand_in}", "lint"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
-    assert done.returncode != 0
-    assert (tmp_path / ".venv").exists() and not (tmp_path / ".venv" / "ready-dev").exists()
+        shutil.copy(ROOT / name, folder)
+
+
+@needs_make
+def test_an_installation_without_network_says_so_and_will_be_taken_up_again(tmp_path):
+    """The stamp that make looks for is written after the last package."""
+    copy_of_the_setup(tmp_path)
+    nowhere = {"PIP_INDEX_URL": "http://127.0.0.1:9/", "PIP_RETRIES": "0", "PIP_CONFIG_FILE": os.devnull}
+    command = ["make", f"PYTHON={sys.executable}", "lab"]
+    done = subprocess.run(command, cwd=tmp_path, env=os.environ | nowhere, capture_output=True, text=True)
+    assert done.returncode != 0 and "ERROR: " in done.stderr
+    assert "\nThe packages could not be downloaded or installed; pip says why above." in done.stderr
+    assert (tmp_path / ".venv").exists() and not (tmp_path / ".venv" / "ready").exists()
+
+
+@needs_make
+def test_a_checkout_that_was_copied_or_moved_is_set_up_again(tmp_path):
+    def steps(folder: Path) -> str:
+        done = subprocess.run(["make", "--dry-run", "run"], cwd=folder, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    first = tmp_path / "first checkout"
+    first.mkdir()
+    copy_of_the_setup(first)
+    assert "setup_venv.sh" in steps(first)
+    (first / ".venv").mkdir()
+    (first / ".venv" / "ready").write_text(f"{first.resolve()}\n")
+    assert "setup_venv.sh" not in steps(first) and "lessons run" in steps(first)
+    shutil.copytree(first, tmp_path / "copy")  # with the times of its files
+    assert "setup_venv.sh" in steps(tmp_path / "copy") and "setup_venv.sh" not in steps(first)
+    first.rename(tmp_path / "moved")
+    assert "setup_venv.sh" in steps(tmp_path / "moved")
 
 
 def test_the_lock_pins_every_direct_dependency_and_names_no_address():
