@@ -9,6 +9,7 @@ results.csv    a row a run: its parameters, whether it finished, and what it mea
 summary.csv    mean and standard deviation over the seeds, a row a setting
 NAME/          a finished run: the executed lesson, metrics.json, and what else the lesson keeps of a training
 NAME.failed/   a run that failed: the lesson as far as it came, and error.txt
+NAME.damaged-… what was in the place of a run and is none: kept, and the run is done again
 
 Dask hands the runs to workers, on this machine or on a cluster; `lesson_tools.sweep_worker` is what a worker
 does.
@@ -25,17 +26,24 @@ import re
 import shutil
 import sys
 import uuid
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from helpers.datasets import load_dataset
-from helpers.errors import UserError
-from helpers.files import whole_file
-from helpers.parameters import PARAMETERS, Parameter
-from lesson_tools.run import checked_parameters, find_lessons, lesson_parameters, read_parameters
+from helpers.errors import UserError, one_line
+from helpers.files import lock_folder, read_json, unlock_folder, whole_file
+from helpers.parameters import PARAMETERS, Parameter, check, refuse_unknown
+from lesson_tools.run import (
+    find_lessons,
+    lesson_parameters,
+    read_lesson,
+    read_parameters,
+)
 from lesson_tools.sweep_worker import (
     ERROR,
     FAILED,
+    REASON_LENGTH,
     FailedRun,
     RunTask,
     fingerprint,
@@ -43,6 +51,7 @@ from lesson_tools.sweep_worker import (
     ignore_interrupt,
     place,
     run,
+    sees_the_sweep,
 )
 
 import nbformat
@@ -50,19 +59,21 @@ import pandas as pd
 from tqdm.auto import tqdm
 
 try:
-    import locket
     from dask.system import CPU_COUNT
     from distributed import CancelledError, Client, KilledWorker, LocalCluster
     from distributed.system import MEMORY_LIMIT
-    from distributed.utils import silence_logging_cmgr
+    from distributed.utils import LoopRunner, silence_logging_cmgr
 except ModuleNotFoundError:
     raise UserError('The sweeps need Dask: pip install -e ".[sweep]" -c requirements.txt') from None
 
 RUN_MEMORY = 2 * 2**30  # bytes of a run: lessons 05 to 09 were seen to take up to 1.6 GB on CIFAR-10
-CONNECT_SECONDS = 10  # how long a scheduler may take to answer
+CONNECT_SECONDS = 10  # how long a scheduler and its workers may take to answer, all in all
 METRICS = ("validation_accuracy", "test_accuracy", "cpu_seconds")  # what the summary averages
 BEST_SHOWN = 10  # settings that the command prints
 NAME_LENGTH = 100  # characters of a folder's name
+REPORT_LENGTH = 300  # characters of a reason that the terminal shows; error.txt has more
+MOST_RUNS = 100_000
+COLUMNS = ("folder", "run", "status", "error")  # of results.csv, beside parameters and what was measured
 
 
 def sweep(
@@ -102,33 +113,38 @@ def sweep(
     if resources and not scheduler:
         raise UserError("resources are those of a cluster's workers: give its scheduler, too.")
     grid = checked_grid(lesson, grid)
-    out = Path(out).expanduser().resolve()
-    runs = combinations(grid)
     notebook = _without_outputs(lesson)
+    out = _path(out)
     with _locked(out):
-        token = _token(out, lesson, grid, notebook)
-        todo = {name: parameters for name, parameters in runs.items() if not (out / name).exists()}
-        before = len(runs) - len(todo)
+        before = _read_sweep(out) if (out / "sweep.json").exists() else {}
+        grid, images = _with_images(grid, before.get("grid", {}))
+        token = _token(out, lesson, grid, notebook, before)
+        runs = combinations(grid)
+        finished = _finished(out, runs)
+        todo = {name: parameters for name, parameters in runs.items() if name not in finished}
         count = f"{len(runs)} run{'s' * (len(runs) != 1)}"
-        print(f"{count} of {lesson.name}" + (f", {before} finished before" if before else ""), flush=True)
+        more = f", {len(finished)} finished before" if finished else ""
+        print(f"{count} of {lesson.name}{images}{more}", flush=True)
         try:
             if todo:
+                if "cifar10" in grid.get("dataset", []):
+                    load_dataset("cifar10")  # so that the workers find it here and don't all download it
                 with _connected(scheduler, workers, len(todo)) as (client, threads, where):
                     print(where, flush=True)
                     _write(out / "sweep.json", token)  # not earlier: it binds the folder to this grid
+                    _put_aside(out, todo)
                     tasks = [
                         RunTask(name, parameters, lesson.name, notebook, str(out), token, threads)
                         for name, parameters in todo.items()
                     ]
-                    _run_all(client, tasks, out, retries, resources or {}, before)
+                    _run_all(client, tasks, out, retries, resources or {}, len(finished))
             return _write_results(out, grid)
         except (KeyboardInterrupt, UserError) as stopped:
             if not (out / "sweep.json").exists():
                 raise
-            finished = sum((out / name).exists() for name in runs)
             with contextlib.suppress(UserError):  # a full disk has no room for the table either
                 _write_results(out, grid)
-            kept = f"{finished} of {count} finished; that is kept in {out}"
+            kept = f"{len(_finished(out, runs))} of {count} finished; that is kept in {out}"
             sentence = f"{stopped} {kept}, and the same call runs the others."
             raise type(stopped)(sentence.strip()) from None
 
@@ -143,12 +159,14 @@ def run_sweep(
     grid = read_parameters(grid_file, "name: value or name: [value, value], a line each")
     results = sweep(lesson, grid, out, resources=read_resources(resources), **options)
     summary = summarize(results, settings_of(read_grid(out)))
-    print(summary.head(BEST_SHOWN).round(3).to_string())
+    if len(summary):
+        print(summary.head(BEST_SHOWN).round(3).to_string())
     if len(summary) > BEST_SHOWN:
         print(f"… and {len(summary) - BEST_SHOWN} more settings in {out}/summary.csv")
-    finished, failed = ((results["status"] == status).sum() for status in ("finished", "failed"))
-    print(f"\n{finished} finished, {failed} failed: {out}/results.csv")
-    return not failed
+    status = results.drop_duplicates("folder")["status"]  # a run may have several rows
+    counts = {"finished": 0, "failed": 0} | status.value_counts().to_dict()
+    print(f"\n{', '.join(f'{n} {name}' for name, n in counts.items())}: {out}/results.csv")
+    return (status == "finished").all()
 
 
 def read_resources(text: str) -> dict[str, float]:
@@ -162,59 +180,74 @@ def read_resources(text: str) -> dict[str, float]:
 
 
 def find_lesson(lesson: str | Path) -> Path:
-    """The lesson of this number, or the notebook at this path. Raises `UserError` if there is none."""
+    """The lesson of this number, or the notebook at this path.
+
+    Raises `UserError` if there is none, and for one that can't be run with parameters.
+    """
     path = Path(lesson)
     if path.suffix != ".ipynb":
-        return find_lessons([str(lesson)])[0]
-    try:
-        notebook = nbformat.read(path, as_version=4)
-    except (OSError, ValueError, AttributeError, nbformat.reader.NotJSONError):
-        raise UserError(
-            f"There is no notebook at {path}; accepted are a lesson's number and the path of a notebook."
-        ) from None
-    if "kernelspec" not in notebook.metadata:
-        raise UserError(f"{path} does not say its kernel: run it in Jupyter once, and save it.")
-    if not any("parameters" in cell.metadata.get("tags", []) for cell in notebook.cells):
-        raise UserError(f"{path} has no cell with the tag parameters, so there is nothing to vary.")
+        path = find_lessons([str(lesson)])[0]
+    read_lesson(path)
     return path
 
 
 def checked_grid(lesson: Path, grid: dict) -> dict[str, list]:
     """Return the grid with a list of values for each parameter, each of its parameter's type.
 
-    Paths become absolute, and the data set "auto" what it is on this machine, so that no worker takes
-    another. Raises `UserError` for an empty grid, a parameter or value that the lesson doesn't take, and a
-    parameter without values or with the same one twice.
+    Paths become absolute, and a lesson's own data set is named. Raises `UserError` for an empty grid, a
+    parameter or value that the lesson doesn't take, a parameter without values or with the same one twice,
+    and too many runs.
     """
     if not isinstance(grid, dict) or not grid:
         raise UserError("The grid is empty: give a parameter and its values, such as seed: [0, 1, 2].")
     defaults = lesson_parameters(lesson)
-    checked = {}
+    refuse_unknown(map(str, grid), defaults)
+    listed = {}
     for name, given in grid.items():
+        if name in COLUMNS:
+            raise UserError(f"The grid can't vary {name}: results.csv has a column of that name.")
         several = isinstance(given, list)
-        many = PARAMETERS[name].many if name in PARAMETERS else isinstance(defaults.get(name), list)
+        many = PARAMETERS[name].many if name in PARAMETERS else isinstance(defaults[name], list)
         if many:  # a parameter that is itself a list, such as images, has several values as a list of lists
             several = several and all(isinstance(value, list) for value in given)
-        values = given if several else [given]
+        listed[name] = given if several else [given]
+    if (runs := math.prod(map(len, listed.values()))) > MOST_RUNS:
+        raise UserError(f"The grid has {runs} runs; a sweep has at most {MOST_RUNS}: give fewer values.")
+    for name, values in listed.items():
         if not values:
             raise UserError(f"The parameter {name} has no value in the grid: give one or more.")
-        values = [_resolved(name, checked_parameters([lesson], {name: value})[name]) for value in values]
-        twice = [value for place, value in enumerate(values) if value in values[:place]]
-        if twice:
-            raise UserError(f"The grid has the value {twice[0]!r} of {name} twice: once is enough.")
-        checked[name] = values
-    if "dataset" in defaults and "dataset" not in checked:
-        checked["dataset"] = [_resolved("dataset", defaults["dataset"])]
-    return checked
+        listed[name] = [_absolute(name, check(name, value, defaults[name])) for value in values]
+        _refuse_twice(name, listed[name])
+    if "dataset" in defaults and "dataset" not in listed:
+        listed["dataset"] = [defaults["dataset"]]
+    return listed
 
 
-def _resolved(name: str, value):
-    if name == "dataset" and value in ("auto", "cifar10"):
-        # Loaded once here, so that the workers of this machine find it and don't all download it.
-        return load_dataset(value).name
-    if value and name in ("image", "run_dir", "dataset") and value != "doodles":
-        return str(Path(value).expanduser().resolve())
+def _refuse_twice(name: str, values: list) -> None:
+    [(value, times)] = Counter(map(repr, values)).most_common(1)
+    if times > 1:
+        raise UserError(f"The grid has the value {value} of {name} twice: once is enough.")
+
+
+def _absolute(name: str, value):
+    if value and name in ("image", "run_dir", "dataset") and value not in PARAMETERS[name].choices:
+        return str(_path(value))
     return value
+
+
+def _with_images(grid: dict[str, list], before: dict[str, list]) -> tuple[dict[str, list], str]:
+    """The grid without the data set "auto", so that no worker takes another, and words on what it is.
+
+    It is what it was when the sweep began, if `before` is its grid; otherwise what is on this machine.
+    """
+    values = grid.get("dataset", [])
+    if "auto" not in values:
+        return grid, ""
+    known = [name for name in before.get("dataset", []) if name in ("cifar10", "doodles")]
+    auto = next((name for name in known if name not in values), None) or load_dataset("auto").name
+    values = [auto if value == "auto" else value for value in values]
+    _refuse_twice("dataset", values)
+    return grid | {"dataset": values}, f" with dataset={auto}"
 
 
 def combinations(grid: dict[str, list]) -> dict[str, dict]:
@@ -235,50 +268,72 @@ def settings_of(grid: dict[str, list]) -> list[str]:
     return [name for name, values in grid.items() if len(values) > 1 and name != "seed"]
 
 
+def _path(path: str | Path) -> Path:
+    """The absolute path. Raises `UserError` for a home of nobody and for what can't be a path."""
+    try:
+        absolute = Path(path).expanduser().resolve()
+        absolute.exists()  # which complains of a name that is too long
+    except (OSError, RuntimeError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise UserError(f"The path {one_line(path)} can't be used: {one_line(reason)}.") from None
+    return absolute
+
+
 @contextlib.contextmanager
 def _locked(out: Path) -> Iterator[None]:
     """The folder of the sweep, for this process alone."""
-    try:
-        begun = not out.exists() or (out / "sweep.json").exists()
-        if not begun and any(not path.name.startswith(".") for path in out.iterdir()):
+    with contextlib.suppress(OSError):  # of a file, or of a folder that can't be read: the lock says so
+        if not (out / "sweep.json").exists() and any(path.name[0] != "." for path in out.iterdir()):
             raise UserError(f"{out} exists and is not a sweep: choose another folder.")
-        out.mkdir(parents=True, exist_ok=True)
-        lock = locket.lock_file(out / ".lock", timeout=0)
-        lock.acquire()
-    except locket.LockError:
-        raise UserError(
-            f"Another sweep is at work in {out}: wait for it, or choose another folder."
-        ) from None
-    except OSError as error:
-        raise UserError(f"The folder {out} can't be used: {error.strerror}.") from None
+    lock_folder(out, "wait for it, or choose another folder.")
     try:
-        for partial in out.glob(".*.partial"):  # of a worker that was killed
+        for partial in out.glob(".[0-9]*.partial"):  # of a worker that was killed
             shutil.rmtree(partial, ignore_errors=True)
         yield
     finally:
-        lock.release()
+        unlock_folder(out)
 
 
-def _token(out: Path, lesson: Path, grid: dict, notebook: str) -> str:
-    """What sweep.json holds or, in a new folder, shall hold. Raises `UserError` for another sweep."""
-    meant = {"lesson": lesson.name, "sha256": hashlib.sha256(notebook.encode()).hexdigest(), "grid": grid}
+def _read_sweep(out: Path) -> dict:
+    """What sweep.json in the folder `out` holds. Raises `UserError` when there is none of ours."""
     path = out / "sweep.json"
     if not path.exists():
+        raise UserError(f"There is no sweep in {out}.")
+    way_out = "choose another folder for the sweep; what runs left here stays."
+    there = read_json(path, way_out)
+    grid = there.get("grid")
+    if not isinstance(grid, dict) or not all(isinstance(values, list) for values in grid.values()):
+        raise UserError(f"{path} is not of a sweep: {way_out}")
+    return there
+
+
+def _token(out: Path, lesson: Path, grid: dict, notebook: str, there: dict) -> str:
+    """What sweep.json shall hold; `there` is what it holds. Raises `UserError` for another sweep."""
+    meant = {"lesson": lesson.name, "sha256": hashlib.sha256(notebook.encode()).hexdigest(), "grid": grid}
+    if not there:
         return json.dumps(meant | {"id": uuid.uuid4().hex}, indent=2) + "\n"
-    token = path.read_text(encoding="utf-8")
-    there = json.loads(token)
     changes = [
         f"{name} was {there['grid'].get(name, 'not there')}, now {grid.get(name, 'not there')}"
         for name in there["grid"] | grid
         if there["grid"].get(name) != grid.get(name)
     ]
-    if there["sha256"] != meant["sha256"]:
-        changes = [f"{there['lesson']} has changed since, so old and new runs can't be compared"]
-    if there["lesson"] != meant["lesson"]:
-        changes = [f"of the lesson {there['lesson']}"]
+    if there.get("sha256") != meant["sha256"]:
+        changes = [f"{lesson.name} has changed since, so old and new runs can't be compared"]
+    if there.get("lesson") != meant["lesson"]:
+        changes = [f"of the lesson {there.get('lesson')}"]
     if changes:
-        raise UserError(f"{out} holds another sweep ({changes[0]}): choose another folder.")
-    return token
+        raise UserError(f"{out} holds another sweep ({one_line(changes[0])}): choose another folder.")
+    return json.dumps(there, indent=2) + "\n"
+
+
+def _put_aside(out: Path, names: Iterable[str]) -> None:
+    """Rename what is in the place of these runs: whosever it is, it is kept."""
+    for name in names:
+        if (out / name).exists():
+            kept = out / f"{name}.damaged-{uuid.uuid4().hex[:8]}"
+            with _writing(out):
+                (out / name).rename(kept)
+            print(f"{name} is no finished run: it is done again, and what was there is now {kept.name}.")
 
 
 @contextlib.contextmanager
@@ -288,14 +343,8 @@ def _connected(scheduler: str, workers: int, runs: int) -> Iterator[tuple[Client
         # Dask's own log, with its tracebacks, stays out of the terminal: the sweep says what matters.
         stack.enter_context(silence_logging_cmgr(logging.CRITICAL))
         if scheduler:
-            try:
-                client = stack.enter_context(Client(scheduler, timeout=CONNECT_SECONDS))
-            except Exception as error:  # Dask's attempt to connect ends in an AssertionError at times
-                raise UserError(
-                    f"No scheduler answers at {scheduler} ({str(error) or type(error).__name__}): "
-                    "start one with `dask scheduler` and give the address that it prints, tcp://HOST:PORT."
-                ) from None
-            _check_workers(client)
+            _check_cluster(scheduler)
+            client = stack.enter_context(Client(scheduler, timeout=CONNECT_SECONDS))
             threads, where = None, f"Cluster {scheduler}"
         else:
             fitting = max(1, min(CPU_COUNT, int(MEMORY_LIMIT / RUN_MEMORY)))
@@ -316,24 +365,43 @@ def _connected(scheduler: str, workers: int, runs: int) -> Iterator[tuple[Client
         yield client, threads, where
 
 
-def _check_workers(client: Client) -> None:
-    """Raise `UserError` when a worker that is there has no code of the lessons, or another version."""
-    for address, found in client.run(fingerprint, on_error="return").items():
-        if isinstance(found, Exception):
+def _check_cluster(scheduler: str) -> None:
+    """Raise `UserError` unless the scheduler and all its workers answer in time, with these lessons' code."""
+    address = one_line(scheduler)
+    silent = f"No scheduler answers at {address}"
+    advice = "start one with `dask scheduler` and give the address that it prints, tcp://HOST:PORT."
+
+    async def fingerprints() -> dict:
+        nonlocal silent, advice
+        async with Client(scheduler, asynchronous=True, set_as_default=False) as client:
+            silent, advice = f"A worker of {address} doesn't answer", "end those that hang, and start others."
+            return await client.run(fingerprint, on_error="return")
+
+    print(f"Waiting for {address} and its workers, at most {CONNECT_SECONDS} s", flush=True)
+    try:
+        # The limit is that of the whole: a client has none for the greeting after the connection.
+        found = LoopRunner().run_sync(fingerprints, callback_timeout=CONNECT_SECONDS)
+    except Exception as error:  # of many kinds: who answers need not be a scheduler
+        reason = one_line(error) or type(error).__name__
+        if "@" in scheduler:  # which Dask repeats in a form of its own
+            reason = "Dask knows no user and no password in an address"
+        raise UserError(f"{silent} ({reason}): {advice}") from None
+    for worker, version in found.items():
+        if isinstance(version, Exception):
             raise UserError(
-                f"The worker {address} can't run lessons ({found}): start it from a checkout of them, with "
-                "the Python of its .venv."
+                f"The worker {worker} can't run lessons ({one_line(version)}): start it from a checkout of "
+                "them, with the Python of its .venv."
             )
-        if found != fingerprint():
+        if version != fingerprint():
             raise UserError(
-                f"The worker {address} has another version of the lessons: bring it up to date and start "
-                "it again."
+                f"The worker {worker} has another version of the lessons: bring it up to date and start it "
+                "again."
             )
 
 
 def _without_outputs(lesson: Path) -> str:
     """The notebook as each worker gets it: the outputs are many times the size of the rest."""
-    notebook = nbformat.read(lesson, as_version=4)
+    notebook = read_lesson(lesson)
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
@@ -389,7 +457,7 @@ def _run_all(client, tasks, out, retries, resources, before) -> None:
 
 
 def _fitting_workers(client: Client, resources: dict[str, float]) -> int:
-    there = client.scheduler_info(n_workers=-1)["workers"].values()
+    there = client.scheduler_info(n_workers=-1).get("workers", {}).values()  # none once it is lost
     return sum(
         all(worker["resources"].get(name, 0) >= n for name, n in resources.items()) for worker in there
     )
@@ -413,6 +481,12 @@ def _take_in(future, task: RunTask, out: Path) -> str:
         error = "its worker died each time that it was tried, as it does when memory runs out"
     except Exception as other:
         error = f"{type(other).__name__}: {other}"
+    if not sees_the_sweep(task):
+        raise UserError(
+            f"Stopped, because {out} does not hold this sweep any more: give the folder its name back, or "
+            "give the new one."
+        )
+    error = one_line(error, REASON_LENGTH)
     if files is not None:
         with _writing(out):
             place(out, task.name, files, error)
@@ -421,39 +495,65 @@ def _take_in(future, task: RunTask, out: Path) -> str:
 
 def _report(task: RunTask, error: str, out: Path) -> str:
     parameters = ", ".join(f"{name}={value!r}" for name, value in task.parameters.items())
-    return f"Failed: {parameters}\n  {error.strip()}\n  How far it came is in {out / (task.name + FAILED)}."
+    folder, reason = out / (task.name + FAILED), one_line(error, REPORT_LENGTH)
+    return f"Failed: {parameters}\n  {reason}\n  How far it came is in {folder}."
 
 
 def read_results(out: str | Path) -> pd.DataFrame:
     """The results of the sweep in the folder `out`, a row a run: folder, parameters, status, results.
 
-    `status` is finished, failed (`error` says why) or missing. A lesson that trains several networks has a
-    row for each, told apart by the column `run`. Raises `UserError` when there is no sweep in `out`.
+    `status` is finished, failed (`error` says why), damaged (likewise; the next call runs it again) or
+    missing. A lesson that trains several networks has a row for each, told apart by the column `run`. What a
+    run measured under the name of a parameter, such as `train_size`, but with another value, is in a column
+    `train_size_used`. Raises `UserError` when there is no sweep in `out`.
     """
-    out = Path(out).expanduser()
-    rows = []
-    for name, parameters in combinations(read_grid(out)).items():
-        folder = out / name
-        row = {"folder": name} | {n: str(v) if isinstance(v, list) else v for n, v in parameters.items()}
-        if folder.exists():
-            for path in [*folder.glob("metrics.json"), *sorted(folder.glob("*/metrics.json"))]:
-                several = {"run": path.parent.name} if path.parent != folder else {}
-                measured = json.loads(path.read_text(encoding="utf-8"))
-                single = {key: value for key, value in measured.items() if not isinstance(value, list | dict)}
-                rows.append(row | several | {"status": "finished"} | single)
-        elif (error := out / (name + FAILED) / ERROR).exists():
-            rows.append(row | {"status": "failed", "error": error.read_text(encoding="utf-8").strip()})
-        else:
-            rows.append(row | {"status": "missing"})
-    return pd.DataFrame(rows)
+    out = _path(out)
+    return pd.DataFrame(_rows(out, combinations(read_grid(out))))
 
 
 def read_grid(out: str | Path) -> dict[str, list]:
     """The grid of the sweep in the folder `out`. Raises `UserError` when there is none."""
-    try:
-        return json.loads((Path(out).expanduser() / "sweep.json").read_text(encoding="utf-8"))["grid"]
-    except FileNotFoundError:
-        raise UserError(f"There is no sweep in {out}.") from None
+    return _read_sweep(_path(out))["grid"]
+
+
+def _finished(out: Path, runs: dict[str, dict]) -> set[str]:
+    return {row["folder"] for row in _rows(out, runs) if row["status"] == "finished"}
+
+
+def _rows(out: Path, runs: dict[str, dict]) -> list[dict]:
+    rows = []
+    for name, parameters in runs.items():
+        row = {"folder": name} | {n: str(v) if isinstance(v, list) else v for n, v in parameters.items()}
+        error = out / (name + FAILED) / ERROR
+        try:
+            if (out / name).exists():
+                rows += [_row(row, measured) for measured in _measured(out / name)]
+            elif error.exists():
+                why = error.read_text(encoding="utf-8", errors="replace").strip()
+                rows.append(row | {"status": "failed", "error": why})
+            else:
+                rows.append(row | {"status": "missing"})
+        except (UserError, OSError) as damage:  # which costs this run's row alone
+            rows.append(row | {"status": "damaged", "error": one_line(damage, REASON_LENGTH)})
+    return rows
+
+
+def _measured(folder: Path) -> list[tuple[str, dict]]:
+    """Name and results of each training in the folder of a run. Raises `UserError` when one is damaged."""
+    way_out = "the next call of the sweep runs it again."
+    paths = [*folder.glob("metrics.json"), *sorted(folder.glob("*/metrics.json"))]
+    if not paths:
+        raise UserError(f"{folder} is no finished run: {way_out}")
+    return [(path.parent.name * (path.parent != folder), read_json(path, way_out)) for path in paths]
+
+
+def _row(ours: dict, training: tuple[str, dict]) -> dict:
+    """The row of a training; a parameter stays what the grid gave, also when it means another number."""
+    name, measured = training
+    ours = ours | ({"run": name} if name else {}) | {"status": "finished"}
+    single = {key: value for key, value in measured.items() if not isinstance(value, list | dict)}
+    renamed = {key: f"{key}_used" for key in single if key in ours and single[key] != ours[key]}
+    return ours | {renamed.get(key, key): value for key, value in single.items()}
 
 
 def summarize(results: pd.DataFrame, settings: list[str]) -> pd.DataFrame:
@@ -464,7 +564,9 @@ def summarize(results: pd.DataFrame, settings: list[str]) -> pd.DataFrame:
     finished = results[results["status"] == "finished"]
     settings = [*settings, *(["run"] if "run" in finished else [])]
     metrics = [name for name in METRICS if name in finished]
-    groups = finished.groupby(settings, sort=False) if settings else finished.groupby(lambda _: "all runs")
+    finished = finished.assign(**{name: pd.to_numeric(finished[name], errors="coerce") for name in metrics})
+    keys = settings or (lambda _: "all runs")
+    groups = finished.groupby(keys, sort=False, dropna=False)  # a NaN tells settings apart as well
     table = groups.size().to_frame("runs")
     for name in metrics:
         table[name], table[f"{name}_std"] = groups[name].mean(), groups[name].std()
@@ -472,7 +574,7 @@ def summarize(results: pd.DataFrame, settings: list[str]) -> pd.DataFrame:
 
 
 def _write_results(out: Path, grid: dict[str, list]) -> pd.DataFrame:
-    results = read_results(out)
+    results = pd.DataFrame(_rows(out, combinations(grid)))
     _write(out / "results.csv", results.to_csv(index=False))
     _write(out / "summary.csv", summarize(results, settings_of(grid)).to_csv())
     return results

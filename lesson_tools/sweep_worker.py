@@ -103,7 +103,7 @@ def run(task: RunTask) -> dict[str, bytes] | None:
         if executed.exists():
             kept[Path(task.lesson)] = executed
         files = {path.as_posix(): file.read_bytes() for path, file in kept.items()}
-    if _sees_the_sweep(task):
+    if sees_the_sweep(task):
         with full_disk_stops(task.out):
             place(task.out, task.name, files, failure)
         files = None
@@ -149,14 +149,15 @@ def _execute(task: RunTask, scratch: Path, wanted: Callable[[], bool]) -> str:
         return failure.read_text(encoding="utf-8")[:REASON_LENGTH]
     if process.returncode < 0:
         return f"its process was ended by signal {-process.returncode}, as it is when memory runs out"
-    last = output.read_text(encoding="utf-8", errors="replace").strip()[-REASON_LENGTH:]
-    return f"its process ended with status {process.returncode}: {last}"
+    last = output.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-1:]
+    return f"its process ended with status {process.returncode}: {''.join(last)}"
 
 
-def _sees_the_sweep(task: RunTask) -> bool:
+def sees_the_sweep(task: RunTask) -> bool:
+    """Whether the folder of the sweep is there: on this machine, and the caller's, not one of its name."""
     try:
         return (Path(task.out) / "sweep.json").read_text(encoding="utf-8") == task.token
-    except OSError:
+    except (OSError, ValueError):  # ValueError: no text
         return False
 
 
@@ -171,7 +172,8 @@ def place(out: str | Path, name: str, files: dict[str, bytes], error: str = "") 
         for path, content in (files | ({ERROR: f"{error}\n".encode()} if error else {})).items():
             (partial / path).parent.mkdir(parents=True, exist_ok=True)
             (partial / path).write_bytes(content)
-        shutil.rmtree(out / (name + FAILED), ignore_errors=True)
+        if (out / (name + FAILED) / ERROR).exists():
+            shutil.rmtree(out / (name + FAILED), ignore_errors=True)
         if not (out / name).exists():  # a worker that was given up may have finished after all
             partial.replace(out / (name + FAILED if error else name))
     finally:
@@ -197,7 +199,7 @@ def full_disk_stops(folder: str | Path) -> Iterator[None]:
 def main() -> int:
     threading.Thread(target=_end_with_the_worker, daemon=True).start()
     # Imported here, because a worker needs none of it.
-    from lesson_tools.run import LessonError, execute, outcome
+    from lesson_tools.run import execute, outcome
 
     task = RunTask(**json.loads(Path(REQUEST).read_text(encoding="utf-8")))
     lesson, executed, folder = (
@@ -206,16 +208,11 @@ def main() -> int:
         Path(task.name).absolute(),
     )
     parameters = {"run_dir": str(folder)} | task.parameters
-    for attempts_left in (2, 1, 0):
-        try:
-            notebook = execute(lesson, executed, parameters, progress_bar=False, start_timeout=300)
-            break
-        except LessonError as error:
-            Path("failure").write_text(error.reason, encoding="utf-8")
-            return 1
-        except RuntimeError:  # the kernel did not even start, as when two kernels took one port
-            if not attempts_left:
-                raise
+    try:
+        notebook = execute(lesson, executed, parameters, progress_bar=False, start_timeout=300)
+    except UserError as error:
+        Path("failure").write_text(getattr(error, "reason", str(error)), encoding="utf-8")
+        return 1
     folder.mkdir(exist_ok=True)
     measured = Path(parameters["run_dir"], "metrics.json")
     if measured.exists() and measured.parent != folder:  # a run that the grid names

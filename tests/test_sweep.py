@@ -8,14 +8,18 @@ import contextlib
 import importlib
 import json
 import os
+import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from helpers.datasets import cache_dir, load_dataset
 from helpers.errors import UserError
 from lesson_tools import run, sweep
 from lesson_tools.cli import cli
@@ -37,7 +41,7 @@ run_dir = "runs/toy"  # folder of the run
 BODY = """
 import json, os, pathlib, time
 while release and not os.path.exists(release): time.sleep(0.05)
-if fault == "error": raise ValueError("on purpose")
+if fault == "error": raise ValueError("no tcp://me:secret@host:1" + " and on" * 1000)
 if fault == "dies": os.kill(os.getpid(), 9)
 if fault == "orphaned": os.kill(os.getppid(), 9)
 if fault == "fills": pathlib.Path("much").write_bytes(bytes(10_000_000))
@@ -48,6 +52,7 @@ folder = pathlib.Path(run_dir)
 folder.mkdir(parents=True)
 measured = {"validation_accuracy": seed / 10, "who": os.environ.get("WHO", ""), "classes": ["a", "b"]}
 measured["threads"] = os.environ["TF_NUM_INTRAOP_THREADS"]
+measured |= {"seed": seed % 2, "status": "good"}  # under the names of others
 (folder / "metrics.json").write_text(json.dumps(measured))
 """
 HERE = {"HERE": 1}  # what a run takes that is for the workers of this process
@@ -149,7 +154,7 @@ def worker(dask, cluster):
     ("lesson", "grid", "sentence"),
     [
         ("99", {"seed": [0, 1]}, "There is no lesson 99; the lessons are 01"),
-        ("nowhere.ipynb", {"seed": [0, 1]}, "There is no notebook at nowhere.ipynb"),
+        ("nowhere.ipynb", {"seed": [0, 1]}, "nowhere.ipynb can't be read as a notebook (No such file"),
         ("05", {}, "The grid is empty"),
         ("05", {"seed": []}, "The parameter seed has no value in the grid"),
         ("05", {"seed": None}, "The parameter seed is a whole number"),
@@ -161,6 +166,9 @@ def worker(dask, cluster):
         ("05", {"dataset": ["doodles", "no-such"]}, "dataset is auto, cifar10, doodles or the path"),
         ("06", {"images": [[1], "a"]}, "images is a list of at least one whole number"),
         ("06", {"images": []}, "The parameter images has no value in the grid"),
+        ("", {"seed": 0}, "There is no lesson ''; the lessons are 01"),
+        ("05", {"learning_rate": [0.1, float("nan")]}, "learning_rate is a number, more than 0; nan is not"),
+        ("05", {"seed": list(range(1000)), "epochs": list(range(1, 1000))}, "The grid has 999000 runs"),
     ],
 )
 def test_a_grid_that_cannot_be_run_is_refused(tmp_path, lesson, grid, sentence):
@@ -178,12 +186,53 @@ def test_a_file_that_is_no_grid_is_refused(tmp_path, toy):
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("file", "can't be made or locked: File exists"),
+        ("file/below", "can't be made or locked: Not a directory"),
+        ("n" * 300, "can't be used: File name too long"),
+        ("null\0byte", "null byte can't be used: embedded null byte"),
+        ("loop", "can't be used: "),
+        ("~no-such-user/out", "~no-such-user/out can't be used: "),
+    ],
+)
+def test_a_folder_that_cannot_be_made_is_refused(tmp_path, toy, monkeypatch, name, sentence):
+    monkeypatch.chdir(tmp_path)
+    Path("file").touch()
+    Path("loop").symlink_to("loop")
+    before = set(tmp_path.iterdir())
+    for call in (lambda: sweep.sweep(toy, {"seed": [0]}, name), lambda: sweep.read_results(name)):
+        with pytest.raises(UserError) as refused:
+            call()
+        assert sentence in str(refused.value) or "There is no sweep in" in str(refused.value)
+    assert set(tmp_path.iterdir()) == before
+
+
+def test_a_folder_that_is_read_only_is_refused(tmp_path, toy):
+    (tmp_path / "disk").mkdir()
+    script = 'mount -t tmpfs -o ro none "$0" && "$@"'
+    lessons = [sys.executable, "-m", "lesson_tools", *options(toy, {"seed": [0]}, tmp_path / "disk/out")]
+    command = [*as_root_of_a_namespace(script), str(tmp_path / "disk"), *lessons]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=100)
+    assert done.returncode == 1 and "out can't be made or locked: Read-only file system." in done.stderr
+
+
+@pytest.mark.parametrize("content", ["{", "{}", "[]", "", '{"grid": {"seed": 1}}', '{"grid": 1}'])
+def test_a_damaged_sweep_file_gets_a_sentence(tmp_path, toy, content):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "sweep.json").write_text(content)
+    for call in (sweep.read_grid, sweep.read_results, lambda out: sweep.sweep(toy, {"seed": [0]}, out)):
+        with pytest.raises(UserError, match=r"sweep\.json .*: choose another folder for the sweep"):
+            call(tmp_path / "out")
+    assert (tmp_path / "out" / "sweep.json").read_text() == content
+
+
 def test_options_that_do_not_fit_are_refused(tmp_path, toy):
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "thesis.txt").write_text("mine")
     for out, more, sentence in [
         ("other", {}, "is not a sweep: choose another folder"),
-        ("toy.ipynb", {}, "toy.ipynb can't be used"),
         (
             "out",
             {"scheduler": "tcp://127.0.0.1:1", "workers": 2},
@@ -203,35 +252,57 @@ def test_options_that_do_not_fit_are_refused(tmp_path, toy):
     assert sweep.read_resources("GPU=1, MEMORY=2") == {"GPU": 1, "MEMORY": 2}
 
 
-def test_a_scheduler_that_is_not_there_leaves_the_folder_free(tmp_path, toy):
-    for seed, address in enumerate(("nonsense", "tcp://127.0.0.1:1")):
-        with pytest.raises(
-            UserError, match=f"No scheduler answers at {address} .* tcp://HOST:PORT"
-        ) as refused:
-            sweep.sweep(toy, {"seed": [seed]}, tmp_path / "out", scheduler=address)
-        assert "finished" not in str(refused.value)
-    assert [path.name for path in (tmp_path / "out").iterdir()] == [".lock"]
+def test_a_scheduler_that_does_not_answer_leaves_the_folder_free(tmp_path, toy, capsys):
+    """One of the ports accepts and says nothing, one talks like a web server."""
+    with socket.create_server(("127.0.0.1", 0)) as silent, socket.create_server(("127.0.0.1", 0)) as web:
+        threading.Thread(target=lambda: web.accept()[0].sendall(b"HTTP/1.1 400 Bad Request\r\n" * 9)).start()
+        ports = [f"tcp://127.0.0.1:{server.getsockname()[1]}" for server in (silent, web)]
+        addresses = ["nonsense", "tcp://127.0.0.1:1", "tcp://me:secret@127.0.0.1:1", *ports]
+
+        def refused(address: str) -> str:
+            out = tmp_path / address[-5:].replace(":", "-")
+            with pytest.raises(UserError) as refused:
+                sweep.sweep(toy, {"seed": [0]}, out, scheduler=address)
+            assert [path.name for path in out.iterdir()] == [".lock"]
+            return str(refused.value)
+
+        with ThreadPoolExecutor() as threads:
+            sentences = list(threads.map(refused, addresses))
+    for address, sentence in zip(addresses, sentences, strict=True):
+        assert sentence.startswith(f"No scheduler answers at {address.replace('me:secret@', '')} (")
+        assert sentence.endswith("give the address that it prints, tcp://HOST:PORT.")
+    said = "".join(sentences) + capsys.readouterr().out
+    assert f"Waiting for {ports[0]} and its workers, at most 10 s\n" in said and "secret" not in said
 
 
 def test_a_notebook_that_cannot_be_run_is_refused(tmp_path, toy):
-    (tmp_path / "text.ipynb").write_text("hello")
-    notebook = nbformat.read(toy, as_version=4)
-    parameters = notebook.cells[0]
-    parameters.source = "flag = True  # a switch\nnothing = None  # of no type"
-    nbformat.write(notebook, tmp_path / "types.ipynb")
-    parameters.source = "product = 2 * 3  # not written out"
-    nbformat.write(notebook, tmp_path / "product.ipynb")
-    parameters.metadata.tags = []
-    nbformat.write(notebook, tmp_path / "untagged.ipynb")
-    del notebook.metadata["kernelspec"]
-    nbformat.write(notebook, tmp_path / "kernel.ipynb")
+    whole = toy.read_text()
+    for name, text in {
+        "text": "hello",
+        "cut": whole[:-100],
+        "list": "[]",
+        "empty": "{}",
+        "cells": whole.replace('"metadata"', '"meta"'),
+        "conflict": f"<<<<<<< HEAD\n{whole}",
+        "unknown": whole.replace('"name": "python3"', '"name": "of-my-old-computer"'),
+        "untagged": whole.replace('"parameters"', '"params"'),
+        "types": whole.replace('fault = \\"none\\"', "nothing = None\\nflag = True"),
+        "product": whole.replace('fault = \\"none\\"', "product = 2 * 3"),
+        "column": whole.replace('fault = \\"none\\"', "status = 1"),
+        "kernel": whole.replace('"kernelspec"', '"spec"'),
+    }.items():
+        (tmp_path / f"{name}.ipynb").write_text(text)
+    (tmp_path / "folder.ipynb").mkdir()
     for name, grid, sentence in [
-        ("text", {"seed": 0}, "There is no notebook at .*text.ipynb"),
+        *((name, {"seed": 0}, "damaged") for name in ("text", "cut", "list", "empty", "cells", "conflict")),
+        ("folder", {"seed": 0}, r"folder\.ipynb .*Is a directory"),
+        ("unknown", {"seed": 0}, "of-my-old-computer.*not installed"),
         ("types", {"nothing": 1}, "nothing has the default None, which doesn't say its type"),
         ("types", {"flag": 2}, "flag is a truth value, True or False"),
         ("product", {"product": 1}, "product of product.ipynb has the default 2.*written out"),
         ("untagged", {"seed": 0}, "untagged.ipynb has no cell with the tag parameters"),
         ("kernel", {"seed": 0}, "kernel.ipynb does not say its kernel"),
+        ("column", {"status": 1}, "The grid can't vary status: results.csv has a column of that name"),
     ]:
         with pytest.raises(UserError, match=sentence):
             sweep.sweep(tmp_path / f"{name}.ipynb", grid, tmp_path / "out")
@@ -260,6 +331,34 @@ def test_values_and_names():
     assert not any(set(name) & set("/\\:* ,") for name in names)
 
 
+def test_the_images_of_auto_are_chosen_once(tmp_path, monkeypatch, capsys):
+    """The folder is looked at first, and a sweep goes on with what it began with."""
+    monkeypatch.setenv("CIFAR10_MIRRORS", "http://127.0.0.1:9/of-nobody")
+    load_dataset("doodles")  # draws them, if that was not done before
+    (tmp_path / "keras" / "datasets").mkdir(parents=True)
+    for drawn in cache_dir().glob("doodles-*.npz"):
+        (tmp_path / "keras" / "datasets" / drawn.name).symlink_to(drawn)
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
+    grid, where = {"seed": [0]}, {"scheduler": "nonsense"}
+    (tmp_path / "thesis").mkdir()
+    (tmp_path / "thesis" / "thesis.txt").touch()
+    with pytest.raises(UserError, match="is not a sweep"):
+        sweep.sweep("05", grid, tmp_path / "thesis", **where)
+    assert capsys.readouterr().out == ""
+    out, lesson = tmp_path / "out", sweep.find_lesson("05")
+    for asked in (True, False):
+        with pytest.raises(UserError, match="No scheduler answers"):
+            sweep.sweep("05", grid, out, **where)
+        said = capsys.readouterr().out
+        assert "1 run of 05_train_the_network.ipynb with dataset=doodles\n" in said
+        assert ("127.0.0.1:9" in said) == asked
+        begun = grid | {"dataset": ["doodles"]}
+        token = sweep._token(out, lesson, begun, sweep._without_outputs(lesson), {})
+        (out / "sweep.json").write_text(token)
+    with pytest.raises(UserError, match=r"another sweep \(dataset was \['doodles'\], now \['cifar10'\]\)"):
+        sweep.sweep("05", grid | {"dataset": "cifar10"}, out, **where)
+
+
 def test_what_is_not_installed_is_named(monkeypatch):
     monkeypatch.delitem(sys.modules, "lesson_tools.sweep")
     monkeypatch.setitem(sys.modules, "distributed", None)
@@ -272,44 +371,68 @@ def test_what_is_not_installed_is_named(monkeypatch):
 
 def test_a_sweep_reports_what_fails_and_runs_it_again(tmp_path, toy, cluster):
     out, marker = tmp_path / "out", str(tmp_path / "marker")
-    arguments = options(toy, {"fault": ["none", "dies", marker]}, out)
+    arguments = options(toy, {"fault": ["none", "dies", marker], "seed": 3}, out)
     arguments += ["--scheduler", cluster.scheduler_address, "--resources", "HERE=1"]
     done = CliRunner().invoke(cli, [*arguments, "--retries", "1"])
     assert done.exit_code == 1, done.output
     assert "2 finished, 1 failed" in done.stdout
-    assert "Failed: fault='dies'\n  cell In [3]: its kernel died" in done.stdout
+    assert "Failed: fault='dies', seed=3\n  cell In [3]: its kernel died" in done.stdout
     results = pd.read_csv(out / "results.csv")
     assert results["status"].tolist() == ["finished", "failed", "finished"]
     assert results["error"][1].startswith("cell In [3]: its kernel died")
     assert set(results["threads"].dropna()) == {1} and "classes" not in results
     assert pd.read_csv(out / "summary.csv")["runs"].tolist() == [1, 1]
-    failed, whole = out / "2_fault=dies.failed", out / "1_fault=none"
+    # What a run measured doesn't take the place of what the grid gave, nor of the sweep's own columns.
+    assert set(results["seed"]) == {3} and set(results["seed_used"].dropna()) == {1}
+    assert set(results["status_used"].dropna()) == {"good"}
+    failed, whole, mended = out / "2_fault=dies.failed", out / "1_fault=none", out / results["folder"][2]
     assert {path.name for path in failed.iterdir()} == {"error.txt", "toy.ipynb"}
     assert "os.kill" in (failed / "toy.ipynb").read_text()
     assert {path.name for path in whole.iterdir()} == {"metrics.json", "toy.ipynb"}
     written = (whole / "toy.ipynb").stat().st_mtime_ns
 
+    # A run that was damaged is run again, and what was in its place is kept.
+    (mended / "metrics.json").write_text('{"seed": ')
+    results = sweep.read_results(out)
+    assert results["status"].tolist() == ["finished", "failed", "damaged"]
+    assert (
+        "metrics.json can't be read (it is damaged): the next call of the sweep runs it"
+        in results["error"][2]
+    )
     again = CliRunner().invoke(cli, arguments)
-    assert again.exit_code == 1 and "3 runs of toy.ipynb, 2 finished before" in again.stdout
+    assert again.exit_code == 1 and "3 runs of toy.ipynb, 1 finished before" in again.stdout
     assert again.stdout.count("Failed: ") == 1 and (whole / "toy.ipynb").stat().st_mtime_ns == written
+    assert f"{mended.name} is no finished run: it is done again, and what was there is now" in again.stdout
+    assert sweep.read_results(out)["status"].tolist() == ["finished", "failed", "finished"]
+    [kept] = out.glob(f"{mended.name}.damaged-*")
+    assert (kept / "metrics.json").read_text() == '{"seed": ' and (kept / "toy.ipynb").exists()
 
 
 def test_ctrl_c_keeps_what_was_finished_and_the_same_call_goes_on(tmp_path, toy, cluster, capsys):
     out, release = tmp_path / "out", tmp_path / "release"
     grid = {"release": ["", str(release)]}
-    running = subprocess.Popen(
-        [sys.executable, "-m", "lesson_tools", *options(toy, grid, out, "--workers", "1")],
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-        env=os.environ | {"TEST_FOLDER": str(out)},
-        # As a terminal starts it; a shell's background jobs, and all they start, ignore Ctrl-C.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    both = [  # at one moment
+        subprocess.Popen(
+            [sys.executable, "-m", "lesson_tools", *options(toy, grid, out, "--workers", "1")],
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+            env=os.environ | {"TEST_FOLDER": str(out)},
+            # As a terminal starts it; a shell's background jobs, and all they start, ignore Ctrl-C.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        )
+        for _ in range(2)
+    ]
+    wait_for(lambda: any(process.poll() is not None for process in both))
+    [running] = [process for process in both if process.poll() is None]
+    [refused] = [process for process in both if process is not running]
+    _, said = refused.communicate(timeout=60)
+    assert refused.returncode == 1, said
+    assert re.search(rf"\(process {running.pid} on .*\) is at work in {out}: wait for it, or choose", said), (
+        said
     )
     wait_for((out / "1_release=").exists)
     wait_for(lambda: processes(out, "ipykernel"))
-    with pytest.raises(UserError, match="Another sweep is at work in"):
-        sweep.sweep(toy, grid, out)
     os.killpg(running.pid, signal.SIGINT)  # as a terminal does: to all processes of the command
     _, said = running.communicate(timeout=60)
     assert running.returncode == 130
@@ -322,7 +445,7 @@ def test_ctrl_c_keeps_what_was_finished_and_the_same_call_goes_on(tmp_path, toy,
 
     release.touch()
     sweep.sweep(toy, grid, out, scheduler=cluster.scheduler_address, resources=HERE)
-    assert "2 runs of toy.ipynb, 1 finished before\nCluster tcp:" in capsys.readouterr().out
+    assert "2 runs of toy.ipynb, 1 finished before\nWaiting for tcp:" in capsys.readouterr().out
     results = sweep.sweep(toy, grid, out)
     assert capsys.readouterr().out == "2 runs of toy.ipynb, 2 finished before\n"  # and nothing is started
     assert set(results["status"]) == {"finished"}
@@ -402,11 +525,33 @@ def test_a_worker_without_the_common_disk_gives_all_files(tmp_path, toy, cluster
     for name, kept in (("1_fault=none", "metrics.json"), ("2_fault=error.failed", "error.txt")):
         assert {path.name for path in (out / name).iterdir()} == {kept, "toy.ipynb"}
         assert nbformat.read(out / name / "toy.ipynb", as_version=4).metadata.papermill.parameters
-    assert "Failed: fault='error'\n  cell In [3]: ValueError: on purpose\n" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "Failed: fault='error'\n  cell In [3]: ValueError: no tcp://host:1 and on and on" in said
+    assert max(map(len, said.splitlines())) < 350 and "secret" not in "".join(map(str, results["error"]))
+    assert "secret" not in (out / "2_fault=error.failed" / "error.txt").read_text()
     # Out of memory, as the system answers it: the process is gone, without a word.
     assert results["error"][2] == "its process was ended by signal 9, as it is when memory runs out"
     with pytest.raises(UserError, match=f"the disk with {small}.* is full: make room. 0 of 1 run finished"):
         sweep.sweep(toy, {"fault": "fills"}, tmp_path / "other", **where)
+
+
+def test_a_folder_that_is_renamed_while_the_sweep_runs(tmp_path, toy, cluster):
+    out, renamed, release = (tmp_path / name for name in ("out", "renamed", "release"))
+    where = {"scheduler": cluster.scheduler_address, "resources": HERE}
+    with ThreadPoolExecutor() as threads:
+        sweeping = threads.submit(sweep.sweep, toy, {"release": str(release)}, out, **where)
+        wait_for((out / "sweep.json").exists)
+        out.rename(renamed)
+        release.touch()
+        with pytest.raises(
+            UserError, match="out does not hold this sweep any more: give the folder its name"
+        ):
+            sweeping.result(timeout=60)
+    assert not out.exists()
+    (renamed / "1").write_text("mine")  # in the place of the run
+    results = sweep.sweep(toy, {"release": str(release)}, renamed, **where)
+    assert results["status"].tolist() == ["finished"]
+    assert [path.read_text() for path in renamed.glob("1.damaged-*")] == ["mine"]
 
 
 def test_a_run_waits_for_a_worker_that_has_what_it_takes_and_outlives_it(
@@ -477,5 +622,29 @@ def test_a_lesson_that_trains_several_networks_has_a_row_for_each(tmp_path):
     summary = sweep.summarize(results, ["images"])
     assert summary.loc[("[1, 2]", "none"), "test_accuracy"] == pytest.approx(0.6)
     assert summary["test_accuracy_std"].tolist() == pytest.approx([0, 0.1414], abs=1e-3)
+    # One that is damaged costs the row of its run alone.
+    for content in ("", "[]", "\udcff"):
+        damaged = tmp_path / "1_seed=0" / "flip" / "metrics.json"
+        damaged.write_text(content, errors="surrogateescape")
+        results = sweep.read_results(tmp_path)
+        assert results["status"].tolist() == ["damaged", "finished", "finished"]
+        assert f"{damaged} can't be read" in results["error"][0]
     with pytest.raises(UserError, match="There is no sweep in"):
         sweep.read_results(tmp_path / "nowhere")
+
+
+def test_settings_stay_apart_whatever_a_run_measured(tmp_path):
+    """A train size of 0 means all images, and of 108 images 200 are all, too."""
+    (tmp_path / "sweep.json").write_text(json.dumps({"grid": {"train_size": [50, 200, 0], "folds": [1]}}))
+    for number, size in enumerate((50, 200, 0), start=1):
+        folder = tmp_path / f"{number}_train_size={size}"
+        folder.mkdir()
+        measured = {"train_size": min(size or 108, 108), "folder": "x", "run": float("nan"), "folds": [2]}
+        measured["test_accuracy"] = 0.5 if size else "none"
+        (folder / "metrics.json").write_text(json.dumps(measured))
+    results = sweep.read_results(tmp_path)
+    assert results["train_size"].tolist() == [50, 200, 0]
+    assert results["train_size_used"].fillna(-1).tolist() == [-1, 108, 108]
+    assert results["folder"][2] == "3_train_size=0" and results["folder_used"][0] == "x"
+    summary = sweep.summarize(results, ["train_size"])
+    assert summary["runs"].tolist() == [1, 1, 1]
