@@ -46,6 +46,7 @@ from lesson_tools.sweep_worker import (
     REASON_LENGTH,
     FailedRun,
     RunTask,
+    check_version,
     fingerprint,
     full_disk_stops,
     ignore_interrupt,
@@ -133,8 +134,9 @@ def sweep(
                     print(where, flush=True)
                     _write(out / "sweep.json", token)  # not earlier: it binds the folder to this grid
                     _put_aside(out, todo)
+                    code = fingerprint()
                     tasks = [
-                        RunTask(name, parameters, lesson.name, notebook, str(out), token, threads)
+                        RunTask(name, parameters, lesson.name, notebook, str(out), token, threads, code)
                         for name, parameters in todo.items()
                     ]
                     _run_all(client, tasks, out, retries, resources or {}, len(finished))
@@ -392,19 +394,17 @@ def _check_cluster(scheduler: str) -> None:
                 f"The worker {worker} can't run lessons ({one_line(version)}): start it from a checkout of "
                 "them, with the Python of its .venv."
             )
-        if version != fingerprint():
-            raise UserError(
-                f"The worker {worker} has another version of the lessons: bring it up to date and start it "
-                "again."
-            )
+        check_version(version, fingerprint(), worker)
 
 
 def _without_outputs(lesson: Path) -> str:
     """The notebook as each worker gets it: the outputs are many times the size of the rest."""
-    notebook = read_lesson(lesson)
-    for cell in notebook.cells:
+    notebook, text = read_lesson(lesson), lesson.read_text(encoding="utf-8")
+    for number, cell in enumerate(notebook.cells):
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
+        if "id" in cell and cell.id not in text:
+            cell.id = f"cell-{number}"  # nbformat gave it one, and gives another one the next time
     return nbformat.writes(notebook)
 
 

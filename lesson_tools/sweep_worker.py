@@ -45,6 +45,7 @@ class RunTask:
     out: str  # folder of the sweep, as the caller sees it
     token: str  # what sweep.json in that folder holds, if this is the folder that the caller sees
     threads: int | None  # of TensorFlow; None: as many as the worker's environment says, otherwise one
+    code: str  # fingerprint of the caller's
 
 
 class FailedRun(Exception):
@@ -72,16 +73,25 @@ def fingerprint() -> str:
     return digest.hexdigest()
 
 
+def check_version(version: str, wanted: str, worker: str) -> None:
+    """Raise `UserError` when the code on a worker is another one."""
+    if version != wanted:
+        raise UserError(
+            f"The worker {worker} has another version of the lessons: bring it up to date and start it again."
+        )
+
+
 def run(task: RunTask) -> dict[str, bytes] | None:
     """Execute the lesson of `task`, on a Dask worker, and hand over the run's folder.
 
     Returns None when the folder of the sweep is there on this machine: the run's folder is then in it, whole.
     Otherwise returns the run's files, by path in its folder. Raises `FailedRun` when the lesson fails, and
-    `UserError` when there is no room for the files.
+    `UserError` when there is no room for the files, or when the code here is not the caller's.
     """
     from distributed import get_worker  # here, because the process below has no use for it
 
     worker = get_worker()
+    check_version(fingerprint(), task.code, worker.address)  # of one that came later than the sweep
     key = worker.get_current_task()
 
     def wanted() -> bool:

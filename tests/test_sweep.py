@@ -307,6 +307,9 @@ def test_a_notebook_that_cannot_be_run_is_refused(tmp_path, toy):
         with pytest.raises(UserError, match=sentence):
             sweep.sweep(tmp_path / f"{name}.ipynb", grid, tmp_path / "out")
     assert sweep.checked_grid(tmp_path / "types.ipynb", {"flag": [True, False]}) == {"flag": [True, False]}
+    # Cells without a name get one from nbformat, at random: the notebook is the same all the same.
+    (tmp_path / "ids.ipynb").write_text(re.sub(r'"id": "\w+",', "", whole))
+    assert sweep._without_outputs(tmp_path / "ids.ipynb") == sweep._without_outputs(tmp_path / "ids.ipynb")
     assert not (tmp_path / "out").exists()
 
 
@@ -601,10 +604,17 @@ def test_a_worker_with_other_helpers_is_refused(tmp_path, toy, cluster, worker):
         shutil.copytree(here / package, tmp_path / "old" / package)
     with (tmp_path / "old" / "helpers" / "figures" / "__init__.py").open("a") as file:
         file.write("# of last year\n")
-    worker(PYTHONPATH=str(tmp_path / "old"))
-    wait_for(lambda: len(cluster.scheduler.workers) == 2)
-    with pytest.raises(UserError, match="has another version of the lessons: bring it up to date"):
-        sweep.sweep(toy, {"seed": [0]}, tmp_path / "out", scheduler=cluster.scheduler_address)
+    out, where = tmp_path / "out", {"scheduler": cluster.scheduler_address, "resources": {"OLD": 1}}
+    other = "has another version of the lessons: bring it up to date"
+    with ThreadPoolExecutor() as threads:
+        sweeping = threads.submit(sweep.sweep, toy, {"seed": [0]}, out, **where)
+        wait_for((out / "sweep.json").exists)
+        worker("--resources", "OLD=1", PYTHONPATH=str(tmp_path / "old"))  # later than the sweep
+        with pytest.raises(UserError, match=other):
+            sweeping.result(timeout=60)
+    with pytest.raises(UserError, match=other):
+        sweep.sweep(toy, {"seed": [0]}, out, **where)
+    assert sweep.read_results(out)["status"].tolist() == ["missing"]
 
 
 # --- Results -----------------------------------------------------------------------------------------
