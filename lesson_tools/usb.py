@@ -8,6 +8,7 @@ contents.json  what the folder was made for: the mark by which such a folder is 
 SHA256SUMS     comes last: a folder without it is not finished; check.py compares the files with it
 """
 
+import contextlib
 import io
 import json
 import os
@@ -23,14 +24,13 @@ import zipfile
 from pathlib import Path
 
 from helpers.datasets import CIFAR10_SHA256, load_dataset
-from helpers.errors import UserError
-from helpers.files import whole_file
+from helpers.errors import UserError, one_line
+from helpers.files import lock_folder, read_json, unlock_folder, whole_file
 from lesson_tools import usb_check
-from lesson_tools.usb_check import SUMS, faults, files_in, sha256
+from lesson_tools.usb_check import MARK, SUMS, faults, files_in, sha256
 
 ROOT = Path(__file__).parent.parent
 TEMPLATES = Path(__file__).parent / "templates" / "usb"
-MARK = "contents.json"
 CIFAR10 = "cifar-10-python.tar.gz"
 FOR_TEACHERS = ("notebooks/homework/", "tests/")  # both hold the solutions of the homework
 WITHOUT_GIT = r"(?!.*(__pycache__|/\.))((docs|doodles|helpers|lesson_tools|notebooks)/|[^./][^/]*$)"
@@ -67,17 +67,18 @@ def make(folder: Path, systems=(), pythons=(), data: Path | None = None) -> None
     images = _images(data) if data else {}
     mark = {"targets": [[system, python] for system in systems for python in pythons]}
     mark["data"] = next(iter(images), "/").split("/")[1]
-    if folder.exists() and not folder.is_dir():
-        raise UserError(f"{folder} is a file: name a folder.")
     try:
+        if folder.exists() and not folder.is_dir():
+            raise UserError(f"{folder} is a file: name a folder.")
         before, old_files = _made_for(folder)
+        lock_folder(folder, "wait for it, or name another folder.")
         lessons, origin = _lessons()
         files = {**_texts(mark, origin), **lessons, **images, "check.py": Path(usb_check.__file__)}
         mark["files"] = sorted({MARK, *files, *old_files})
-        folder.mkdir(parents=True, exist_ok=True)
         (folder / SUMS).unlink(missing_ok=True)  # from here on the folder is unfinished
         if any(target not in mark["targets"] for target in before):  # whose wheels can't be told from others
-            shutil.rmtree(folder / "packages", ignore_errors=True)
+            for wheel in (folder / "packages").glob("*.whl"):
+                wheel.unlink()
         _write(folder / MARK, json.dumps(mark, indent=1).encode())
         for name in {*old_files} - {*files, MARK}:
             (folder / name).unlink(missing_ok=True)
@@ -91,6 +92,8 @@ def make(folder: Path, systems=(), pythons=(), data: Path | None = None) -> None
         raise UserError(f"{error.filename or folder}: {error.strerror or error}; {GO_ON}.") from None
     except KeyboardInterrupt:
         raise KeyboardInterrupt(f"{GO_ON.capitalize()}.") from None
+    finally:
+        unlock_folder(folder)
     print(f"\nThe folder is complete: {folder}")
 
 
@@ -108,18 +111,24 @@ def _images(data: Path) -> dict[str, Path]:
 
 def _made_for(folder: Path) -> tuple[list[list[str]], list[str]]:
     """The targets and files of an earlier call. Raises `UserError` if `folder` holds others."""
-    present = files_in(folder)
-    try:
-        mark = json.loads((folder / MARK).read_text(encoding="utf-8"))
-        targets, files = mark["targets"], mark["files"]
-        foreign = {name for name in present - {*files, SUMS} if not name.startswith("packages/")}
-    except (OSError, ValueError, LookupError, TypeError):
-        targets, files, foreign = [], [], present
-    if foreign:
-        raise UserError(
-            f"{folder} holds {min(foreign)}, which usb make did not put there: name a new folder."
-        )
-    return targets, files
+    present, targets, ours, wheel = files_in(folder), [], {}, "$"
+    with contextlib.suppress(UserError):  # without a mark of ours, nothing is ours
+        mark = _mark(folder)
+        targets, ours, wheel = mark["targets"], {*mark["files"], SUMS}, r"packages/[^/]+\.whl"
+    if foreign := [name for name in sorted(present - {*ours}) if not re.fullmatch(wheel, name)]:
+        raise UserError(f"{folder} holds {foreign[0]}, which usb make did not put there: name a new folder.")
+    return targets, sorted(present & {*ours} - {SUMS})
+
+
+def _mark(folder: Path) -> dict:
+    """What the mark of the folder says. Raises `UserError` when it is missing or another program's."""
+    mark = read_json(folder / MARK, way_out := "make the folder anew.")
+    kinds = (("targets", list), ("files", list), ("data", str))
+    if not all(isinstance(mark.get(name), kind) for name, kind in kinds) or {*map(type, mark["files"])} - {
+        str
+    }:
+        raise UserError(f"{folder / MARK} is not of usb make: {way_out}")
+    return mark
 
 
 def _lessons() -> tuple[dict[str, bytes], str]:
@@ -179,10 +188,11 @@ def _download(folder: Path, targets: list[list[str]], uv: str) -> None:
 
 def _call(command: list[str], words: str, **options) -> str:
     """What a call of uv or pip prints. Raises `UserError` with the reason if it fails."""
-    done = subprocess.run(command, capture_output=True, text=True, **options)
+    done = subprocess.run(command, capture_output=True, text=True, errors="replace", **options)
     if done.returncode == 0:
         return done.stdout
-    reason = " ".join(re.sub("[^!-~]", " ", done.stderr).split())  # without uv's frame around it
+    # Without uv's frame around it; the end is what matters, and no address is cut before its password.
+    reason = one_line(re.sub("[^!-~]", " ", done.stderr), len(done.stderr) + 1)
     for pattern, sentence in (
         ("No space left on device", f"the disk is full; {GO_ON}"),
         # Without a connection, pip says of any package that there is none.
@@ -216,7 +226,7 @@ def check(folder: Path, fast: bool = False) -> list[str]:
     found = faults(folder)
     if found or fast:
         return found
-    mark = json.loads((folder / MARK).read_text(encoding="utf-8"))
+    mark = _mark(folder)
     if [THIS, RUNNING] not in mark["targets"]:
         print(f"No trial: the folder has no packages for {THIS} with Python {RUNNING}.")
         return []

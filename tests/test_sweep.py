@@ -632,6 +632,10 @@ def test_a_lesson_that_trains_several_networks_has_a_row_for_each(tmp_path):
     summary = sweep.summarize(results, ["images"])
     assert summary.loc[("[1, 2]", "none"), "test_accuracy"] == pytest.approx(0.6)
     assert summary["test_accuracy_std"].tolist() == pytest.approx([0, 0.1414], abs=1e-3)
+    (tmp_path / "2_seed=1" / "metrics.json").write_text('{"test_accuracy": 0.8}')  # of all of them
+    summary = sweep.summarize(sweep.read_results(tmp_path), ["images"])
+    assert summary["test_accuracy"].tolist() == pytest.approx([0.8, 0.6, 0.6]) and sum(summary["runs"]) == 5
+    (tmp_path / "2_seed=1" / "metrics.json").unlink()
     # One that is damaged costs the row of its run alone.
     for content in ("", "[]", "\udcff"):
         damaged = tmp_path / "1_seed=0" / "flip" / "metrics.json"

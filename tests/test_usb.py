@@ -316,7 +316,7 @@ def test_what_there_is_not_is_refused_before_anything_is_made(place, tmp_path, a
     assert not (tmp_path / "stick").exists()
 
 
-def test_a_folder_of_other_things_is_refused_and_untouched(tmp_path, stick):
+def test_a_folder_of_other_things_is_refused_and_untouched(tmp_path, stick, no_downloads):
     mine = tmp_path / "mine"
     for name in ("thesis.txt", "packages/thesis.whl"):
         (mine / name).parent.mkdir(parents=True, exist_ok=True)
@@ -329,6 +329,52 @@ def test_a_folder_of_other_things_is_refused_and_untouched(tmp_path, stick):
     (stick / "lessons" / "thesis.txt").write_text("dear")
     assert "holds lessons/thesis.txt" in lessons("make", stick, *FOR_BOTH, status=1)
     assert (stick / "lessons" / "thesis.txt").exists() and (stick / "SHA256SUMS").exists()
+    (stick / "lessons" / "thesis.txt").rename(stick / "packages" / "thesis.txt")
+    assert "holds packages/thesis.txt" in lessons("make", stick, *FOR_LINUX, status=1)
+    assert (stick / "packages" / "thesis.txt").exists() and (stick / "packages" / WINDOWS).exists()
+    # Other programs have a contents.json, too.
+    other = tmp_path / "other"
+    other.mkdir()
+    for content in (
+        "[]",
+        "{",
+        '{"files": 3, "targets": [], "data": ""}',
+        '{"files": [["a"]], "targets": []}',
+    ):
+        (other / "contents.json").write_text(content)
+        assert "holds contents.json, which usb make" in lessons("make", other, *FOR_LINUX, status=1)
+        assert (other / "contents.json").read_text() == content
+    (other / "contents.json").write_text(
+        '{"files": ["contents.json", "../mine/thesis.txt"], "targets": [], "data": ""}'
+    )
+    lessons("make", other, *FOR_LINUX)
+    assert (mine / "thesis.txt").exists(), "deleted outside of the folder"
+
+
+def test_a_second_command_is_told_who_is_at_work_in_the_folder(stick):
+    program = "import pathlib, sys; from helpers.files import lock_folder; "
+    program += "lock_folder(pathlib.Path(sys.argv[1]), ''); print('held', flush=True); input()"
+    command = [sys.executable, "-c", program, str(stick)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
+        assert holder.stdout.readline() == "held\n"
+        said = lessons("make", stick, *FOR_BOTH, status=1)
+        assert f"(process {holder.pid} on " in said and "wait for it, or name another folder." in said
+        holder.communicate("\n")
+    lessons("check", stick, "--fast")
+
+
+@pytest.mark.parametrize("name", ["file", "file/below", "n" * 300])
+def test_a_folder_that_cannot_be_made_gets_a_sentence(place, tmp_path, name):
+    (tmp_path / "file").touch()
+    assert lessons("make", tmp_path / name, *FOR_LINUX, status=1).count("\n") == 1
+    assert lessons("check", tmp_path / name, status=1).count("\n") == 1
+
+
+def test_a_reason_from_elsewhere_has_no_password():
+    program = "import sys; sys.exit('\\x1b[31mno ' + 'way ' * 300 + 'to http://me:secret@host/simple')"
+    with pytest.raises(UserError, match=r"No packages for here; .* way to http://host/simple$") as refused:
+        usb._call([sys.executable, "-c", program], "here")
+    assert len(str(refused.value)) < 600 and str(refused.value).isprintable()
 
 
 def test_the_last_commit_comes_and_without_git_the_same_files(place, tmp_path, monkeypatch, capsys):
@@ -419,8 +465,16 @@ def test_each_missing_altered_and_foreign_file_is_named_and_made_whole_again(sti
         (stick / name).write_text("")
     lessons("make", stick, *FOR_BOTH)
     lessons("check", stick, "--fast")
-    (stick / "SHA256SUMS").write_text("nonsense\n")
-    assert "SHA256SUMS is damaged" in lessons("check", stick, status=1)
+    (stick / "lessons" / "README.md").unlink()
+    (stick / "lessons" / "README.md").symlink_to("nowhere")  # stands for a file that a worn-out stick lost
+    assert (
+        lessons("check", stick, status=1) == "lessons/README.md can't be read: No such file or directory.\n"
+    )
+    sums = (stick / "SHA256SUMS").read_text()
+    for content in ("nonsense\n", "", "\n", sums.splitlines()[0]):
+        (stick / "SHA256SUMS").write_text(content)
+        assert "SHA256SUMS is damaged" in lessons("check", stick, status=1)
+    assert subprocess.run(alone, capture_output=True).returncode == 1
     assert "has no SHA256SUMS" in lessons("check", stick / "none", status=1)
 
 
