@@ -344,24 +344,30 @@ def _connected(scheduler: str, workers: int, runs: int) -> Iterator[tuple[Client
     with contextlib.ExitStack() as stack:
         # Dask's own log, with its tracebacks, stays out of the terminal: the sweep says what matters.
         stack.enter_context(silence_logging_cmgr(logging.CRITICAL))
-        if scheduler:
-            _check_cluster(scheduler)
-            client = stack.enter_context(Client(scheduler, timeout=CONNECT_SECONDS))
-            threads, where = None, f"Cluster {scheduler}"
-        else:
-            fitting = max(1, min(CPU_COUNT, int(MEMORY_LIMIT / RUN_MEMORY)))
-            workers = min(workers or fitting, runs)
-            threads = max(1, CPU_COUNT // workers)
-            where = f"{workers} at a time, {threads} of {CPU_COUNT} cores each"
-            cluster = LocalCluster(
-                n_workers=workers,
-                threads_per_worker=1,
-                memory_limit=None,  # of the worker alone: the runs are other processes
-                dashboard_address="127.0.0.1:0",
-                silence_logs=logging.CRITICAL,  # of the workers' processes, too
-            )
-            client = stack.enter_context(Client(stack.enter_context(cluster)))
-            client.run(ignore_interrupt)
+        fitting = max(1, min(CPU_COUNT, int(MEMORY_LIMIT / RUN_MEMORY)))
+        workers = min(workers or fitting, runs)
+        threads = None if scheduler else max(1, CPU_COUNT // workers)
+        where = f"{workers} at a time, {threads} of {CPU_COUNT} cores each"
+        try:
+            if scheduler:
+                _check_cluster(scheduler)
+                client = stack.enter_context(Client(scheduler, timeout=CONNECT_SECONDS))
+                where = f"Cluster {scheduler}"
+            else:
+                cluster = LocalCluster(
+                    n_workers=workers,
+                    threads_per_worker=1,
+                    memory_limit=None,  # of the worker alone: the runs are other processes
+                    dashboard_address="127.0.0.1:0",
+                    silence_logs=logging.CRITICAL,  # of the workers' processes, too
+                )
+                client = stack.enter_context(Client(stack.enter_context(cluster)))
+                client.run(ignore_interrupt)
+        except UserError:
+            raise
+        except Exception as error:  # Dask has many kinds
+            reason = one_line(f"{type(error).__name__}: {error}")
+            raise UserError(f"The workers can't be started ({reason}): mend that, or try fewer.") from None
         if "dashboard" in client.scheduler_info(n_workers=0)["services"]:
             where += f"; dashboard: {client.dashboard_link}"
         yield client, threads, where

@@ -24,6 +24,7 @@ from helpers.errors import UserError
 from lesson_tools import run, sweep
 from lesson_tools.cli import cli
 
+import dask
 import nbformat
 import pandas as pd
 import psutil
@@ -110,7 +111,7 @@ def cluster():
 
 
 @pytest.fixture
-def dask(tmp_path):
+def dask_process(tmp_path):
     """Start `dask scheduler` or `dask worker` as a process; all of them are gone after the test."""
     started = []
 
@@ -133,12 +134,14 @@ def dask(tmp_path):
 
 
 @pytest.fixture
-def worker(dask, cluster):
+def worker(dask_process, cluster):
     """Start a worker of `cluster` as a process."""
 
     def start(*arguments, **more) -> subprocess.Popen:
         address = cluster.scheduler_address
-        return dask("worker", address, "--nthreads", 1, "--no-nanny", "--no-dashboard", *arguments, **more)
+        return dask_process(
+            "worker", address, "--nthreads", 1, "--no-nanny", "--no-dashboard", *arguments, **more
+        )
 
     yield start
     for process in psutil.Process().children():
@@ -273,6 +276,13 @@ def test_a_scheduler_that_does_not_answer_leaves_the_folder_free(tmp_path, toy, 
         assert sentence.endswith("give the address that it prints, tcp://HOST:PORT.")
     said = "".join(sentences) + capsys.readouterr().out
     assert f"Waiting for {ports[0]} and its workers, at most 10 s\n" in said and "secret" not in said
+
+
+def test_workers_that_do_not_start_get_a_sentence(tmp_path, toy):
+    refused = pytest.raises(UserError, match=r"The workers can't be started \(.+\): mend that, or try fewer")
+    with dask.config.set({"distributed.nanny.preload": ["no_such_module"]}), refused:
+        sweep.sweep(toy, {"seed": [0]}, tmp_path / "out")
+    assert not (tmp_path / "out" / "sweep.json").exists()
 
 
 def test_a_notebook_that_cannot_be_run_is_refused(tmp_path, toy):
@@ -578,13 +588,13 @@ def test_a_run_waits_for_a_worker_that_has_what_it_takes_and_outlives_it(
     assert "--nthreads 1 --resources GPU=1`" in capsys.readouterr().err
 
 
-def test_a_scheduler_that_is_lost(tmp_path, toy, dask):
+def test_a_scheduler_that_is_lost(tmp_path, toy, dask_process):
     out, file = tmp_path / "out", tmp_path / "scheduler.json"
     where = ("--host", "127.0.0.1", "--port", 0, "--scheduler-file", file)
-    scheduler = dask("scheduler", *where, "--no-dashboard")
+    scheduler = dask_process("scheduler", *where, "--no-dashboard")
     wait_for(lambda: file.exists() and file.read_text().endswith("}"))
     address, grid = json.loads(file.read_text())["address"], {"release": ["", str(tmp_path / "never")]}
-    dask("worker", address, "--no-nanny", "--nthreads", 1, "--no-dashboard")
+    dask_process("worker", address, "--no-nanny", "--nthreads", 1, "--no-dashboard")
     with ThreadPoolExecutor() as threads:
         sweeping = threads.submit(sweep.sweep, toy, grid, out, scheduler=address)
         wait_for((out / "1_release=").exists)
@@ -609,10 +619,13 @@ def test_a_worker_with_other_helpers_is_refused(tmp_path, toy, cluster, worker):
     with ThreadPoolExecutor() as threads:
         sweeping = threads.submit(sweep.sweep, toy, {"seed": [0]}, out, **where)
         wait_for((out / "sweep.json").exists)
-        worker("--resources", "OLD=1", PYTHONPATH=str(tmp_path / "old"))  # later than the sweep
+        started = worker("--resources", "OLD=1", PYTHONPATH=str(tmp_path / "old"))  # later than the sweep
         with pytest.raises(UserError, match=other):
             sweeping.result(timeout=60)
     with pytest.raises(UserError, match=other):
+        sweep.sweep(toy, {"seed": [0]}, out, **where)
+    started.send_signal(signal.SIGSTOP)  # as on a computer that sleeps
+    with pytest.raises(UserError, match=r"A worker of tcp:.* doesn't answer \(.+\): end those that hang"):
         sweep.sweep(toy, {"seed": [0]}, out, **where)
     assert sweep.read_results(out)["status"].tolist() == ["missing"]
 
