@@ -14,10 +14,8 @@ import numpy as np
 
 
 def _say(answer, right: bool, hint: str) -> None:
-    if answer is None:
-        print("Not answered yet: put your answer in place of None and run this cell.")
-    else:
-        print("Right." if right else f"Not yet. {hint}")
+    unanswered = "Not answered yet: put your answer in place of None and run this cell."
+    print(unanswered if answer is None else "Right." if right else f"Not yet. {hint}")
 
 
 def _number(expected: float, hint: str, tolerance: float = 1e-6) -> Callable[[object], None]:
@@ -31,26 +29,24 @@ def _number(expected: float, hint: str, tolerance: float = 1e-6) -> Callable[[ob
     return check
 
 
-def _choice(expected: str, choices: Sequence[str], hint: str) -> Callable[[object], None]:
-    """A check for one of `choices`."""
+def _choice(expected: str, choices: Sequence[str], hint: str, **hints: str) -> Callable[[object], None]:
+    """A check for one of `choices`; one that `hints` names has a hint of its own."""
 
     def check(answer) -> None:
         known = isinstance(answer, str) and answer in choices
-        text = hint if known else f"The answer is one of {', '.join(map(repr, choices))}."
+        text = hints.get(answer, hint) if known else f"The answer is one of {', '.join(map(repr, choices))}."
         _say(answer, known and answer == expected, text)
 
     return check
 
 
 # Lesson 01: check your GPU
-def check_first_failure(answer) -> None:
-    """`answer`: the name of the check to mend first on the machine `gpu.EXERCISE`."""
-    checks = gpu.check(gpu.EXERCISE)
-    names, right = [check.name for check in checks], gpu.first_failure(checks).name
-    hint = f"A check above {answer!r} fails already."
-    if answer in names[: names.index(right)]:
-        hint = f"{answer!r} passes on this machine: read on, downwards."
-    _choice(right, names, hint)(answer)
+check_first_failure = _choice(
+    "driver and card",
+    [check.name for check in gpu.check(gpu.EXERCISE)],
+    "A check above that one fails already.",
+    system="The system passes on this machine: read on, downwards.",
+)
 
 
 def check_order(answer) -> None:
@@ -128,9 +124,7 @@ check_better_network = _choice("second", ("first", "second"), "Which of the two 
 
 # Lesson 06: predict images
 check_equal_logits = _number(1 / 3, "Softmax of equal numbers: who gets more than the others?", 0.01)
-check_shifted_logits = _choice(
-    "same", ("larger", "smaller", "same"), "Compute both: exponentials, divided by their sum."
-)
+check_shifted_logits = _choice("same", ("larger", "smaller", "same"), "Compute both: what does dividing do?")
 
 # Lesson 07: evaluate the network
 check_small_difference = _choice("no", ("yes", "no"), "How wide is the interval for 100 images in the table?")
@@ -145,9 +139,7 @@ check_restored_epoch = _number(3, "In which epoch was the loss lowest?")
 check_dropout_factor = _number(2, "Half of ten ones are left: which factor makes their sum 10 again?")
 check_harmful_remedy = _choice("flip", ("flip", "shift", "dropout"), "Which of them can change the class?")
 check_remedy_interval = _choice("luck", ("higher", "lower", "luck"), "Does the interval hold 0?")
-check_rising_loss = _choice(
-    "surer", ("surer", "less sure"), "A smaller probability of the true class: does it cost more or less?"
-)
+check_rising_loss = _choice("surer", ("surer", "less sure"), "Does a smaller probability cost more or less?")
 
 # Lesson 09: train faster
 check_fixed_milliseconds = _number(4, "How much longer is the step, for how many more images? So for one?")
@@ -161,8 +153,6 @@ check_runs_of_a_grid = _number(60, "Each value of one parameter meets each value
 check_sweep_minutes = _number(20, "How many runs does each worker do, one after another?")
 check_runs_left = _number(36, "What is finished is not run again; what failed is.")
 check_number_to_report = _choice(
-    "fresh seeds",
-    ("the best run", "its validation accuracy", "fresh seeds"),
-    "Which had no part in choosing?",
+    "fresh seeds", ("the best run", "its validation accuracy", "fresh seeds"), "What had no part in choosing?"
 )
 check_images_a_device = _number(16, "`fit` takes the batch of the whole; how many devices share it?")

@@ -17,22 +17,20 @@ class ConvolutionExplorer:
     """
 
     def __init__(self, image: np.ndarray, kernel: np.ndarray):
-        rows, columns = kernel.shape
         largest = min(5, *image.shape)
-        if rows != columns or not 1 <= rows <= largest:
+        if kernel.shape not in [(size, size) for size in range(1, largest + 1)]:
             accepted = f"kernels of 1×1 to {largest}×{largest} on this image"
-            raise ValueError(f"The explorer takes {accepted}; this one is {rows}×{columns}.")
-        self.image = image
-        self.place = (0, 0)  # row and column of the feature map that is pointed at
+            raise ValueError(f"The explorer takes {accepted}; this one has the shape {kernel.shape}.")
+        self.image, self.place = image, (0, 0)  # row and column of the feature map that is pointed at
         wide = {"description_width": "7em"}
-        self.size = widgets.IntSlider(rows, 1, largest, description="kernel size", style=wide)
+        self.size = widgets.IntSlider(len(kernel), 1, largest, description="kernel size", style=wide)
         self.stride = widgets.IntSlider(1, 1, 3, description="stride", style=wide)
         self.padding = widgets.SelectionSlider(options=PADDING, description="padding", style=wide)
         # One slider for each number that the largest kernel has; those of a smaller one are its first.
         look = {"readout_format": ".1f", "layout": {"width": "12em"}, "continuous_update": False}
         self.numbers = {
             place: widgets.FloatSlider(value, min=-9, max=9, step=0.5, **look)
-            for place, value in np.ndenumerate(np.pad(kernel, (0, largest - rows)))
+            for place, value in np.ndenumerate(np.pad(kernel, (0, largest - len(kernel))))
         }
         self.buttons = {}  # likewise one for each number that the largest feature map has
         for place in np.ndindex(image.shape):

@@ -83,13 +83,14 @@ def train(
         compile_model(model, chosen, rounds * len(images), without)
     finally:
         keras.config.set_dtype_policy(before)
-    model, images.round = run.resume(model, steps=len(images))
+    model, first_round = run.resume(model, steps=len(images))
+    images.begin_round(first_round)
     setup = training.clocks() - begin
     model.fit(
         images,
         shuffle=False,  # the images see to that
         epochs=rounds,
-        initial_epoch=images.round,
+        initial_epoch=first_round,
         validation_data=(validation[0], keras.utils.to_categorical(validation[1], classes)),
         validation_batch_size=500,
         callbacks=run.callbacks(progress),
@@ -98,12 +99,6 @@ def train(
     accuracy, flip_accuracy = test_accuracies([model], dataset)
     run.finish(model, accuracy, setup=setup, flip_accuracy=flip_accuracy)
     return run
-
-
-def train_reference(run_dir, dataset: Dataset, seed: int = 0, train_size: int = 0, progress: bool = True):
-    """Train the reference network for ten epochs, as lesson 05 does, and return its run."""
-    settings = {"epochs": 10, "train_size": train_size, "recipe": "reference", "precision": "float32"}
-    return training.train_run(run_dir, dataset, progress=progress, seed=seed, **settings)
 
 
 def chosen_recipe(recipe: str, width: int, precision: str, without: Sequence[str] = ()) -> Recipe:
@@ -171,16 +166,11 @@ class ChangedImages(keras.utils.PyDataset):
         # Each image at each shift, without copying: shape (n, shifts down, shifts right, 32, 32, 3).
         self.windows = sliding_window_view(padded, (32, 32, 3), axis=(1, 2, 3))[:, :, :, 0]
         self.flipped_first = np.random.default_rng(seed).random(len(x)) < 0.5
-        self.round = 0
+        self.begin_round(0)
 
-    @property
-    def round(self) -> int:
-        """The number, from 0, of the round whose images come next."""
-        return self._round
-
-    @round.setter
-    def round(self, number: int) -> None:
-        self._round = number
+    def begin_round(self, number: int) -> None:
+        """Put the images in the order of round `number`, counted from 0; they come next."""
+        self.round = number
         rng = np.random.default_rng([self.seed, number])
         # More steps than there are images begin again from the front.
         self.order = np.resize(rng.permutation(len(self.labels)), self.steps * self.batch_size)
@@ -198,7 +188,7 @@ class ChangedImages(keras.utils.PyDataset):
         return images, self.labels[chosen]
 
     def on_epoch_end(self) -> None:
-        self.round += 1
+        self.begin_round(self.round + 1)
 
 
 def seconds_by_precision(repeats: int = 8) -> dict[str, float]:
@@ -214,8 +204,8 @@ def seconds_by_precision(repeats: int = 8) -> dict[str, float]:
         return tf.add_n([tf.cast(tf.reduce_sum(gradient), "float32") for gradient in gradients])
 
     measured = {}
-    on_gpu = tf.config.list_physical_devices("GPU")
-    for precision in ("float32", "bfloat16", *(["float16"] if on_gpu else [])):
+    short = ["bfloat16", "float16"] if tf.config.list_physical_devices("GPU") else ["bfloat16"]
+    for precision in ("float32", *short):
         maps = tf.cast(tf.random.stateless_normal((128, 16, 16, 64), [0, 0]), precision)
         kernel = tf.cast(tf.random.stateless_normal((3, 3, 64, 64), [0, 1]), precision)
         measured[precision] = float(np.median(seconds_of(step, repeats, maps, kernel)))

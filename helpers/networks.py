@@ -1,4 +1,4 @@
-"""The networks of the lessons, uncompiled. Lesson 04 builds the first two layer by layer.
+"""Networks of the lessons, uncompiled. Lesson 04 builds the reference network layer by layer.
 
 Input: images, shape (n, 32, 32, 3), values 0 to 255, any number type. Output: logits, shape (n, classes).
 """
@@ -52,53 +52,12 @@ def reference_network(classes: int = 10, pooling: str = "max", normalize=None) -
     return keras.Sequential(stack, name="reference_network")
 
 
-def dense_network(classes: int = 10) -> keras.Sequential:
-    """Dense layers alone, with more parameters than the reference network: 394,634 for ten classes."""
-    first = [keras.Input((32, 32, 3)), layers.Rescaling(1 / 255), layers.Flatten()]
-    last = [layers.Dense(128, activation="relu"), layers.Dense(classes)]
-    return keras.Sequential(first + last, name="dense_network")
-
-
-def residual_network(classes: int = 10, width: int = 48, change=(), dropout: float = 0.0) -> keras.Model:
-    """A network that gets further than the reference network: 1,053,994 parameters for ten classes.
-
-    Two blocks of two convolutions each add what they find to what they were given (K. He et al. 2016, "Deep
-    residual learning for image recognition"). `width` is the number of kernels of the second convolution.
-    During the training, the layers `change` change the images, and the share `dropout` of the last features,
-    0 to 1, is left out.
-    """
-    inputs = x = keras.Input((32, 32, 3))
-    for layer in (*change, layers.Rescaling(1 / 127.5, -1)):  # -1 to 1
-        x = layer(x)
-    x = _normalized(layers.Conv2D(width // 2, 4, 2, padding="same", use_bias=False)(x))  # 16×16, to be fast
-    x = _normalized(_convolution(width)(x))
-    for filters in (2 * width, 4 * width):
-        x = _normalized(layers.MaxPooling2D(2)(_convolution(filters)(x)))  # 8×8, then 4×4
-        found = _normalized(_convolution(filters)(x))
-        x = layers.Add()([x, _normalized(_convolution(filters)(found))])
-    x = layers.Dropout(dropout)(layers.GlobalMaxPooling2D()(x))
-    return keras.Model(inputs, layers.Dense(classes)(x), name="residual_network")
-
-
 def _convolution(filters: int) -> layers.Layer:
     # No bias: the normalization behind it adds one.
     return layers.Conv2D(filters, 3, padding="same", use_bias=False)
 
 
-def _normalized(x):
-    # Means of the last 10 steps or so: with 0.99, the default, they lag behind in a short training.
-    return layers.ReLU()(layers.BatchNormalization(momentum=0.9)(x))
-
-
-def fast_network(
-    x_train: np.ndarray,
-    classes: int = 10,
-    width: int = 32,
-    patch: int = 2,
-    blocks: int = 3,
-    depth: int = 2,
-    without: Sequence[str] = (),
-) -> keras.Model:
+def fast_network(x_train, classes=10, width=32, patch=2, blocks=3, depth=2, without=()) -> keras.Model:
     """The network of lesson 09, laid out to learn much in little time: 295,672 parameters unless changed.
 
     After K. Jordan 2024, "94% on CIFAR-10 in 3.29 seconds on a single GPU". The kernels of the first

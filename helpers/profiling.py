@@ -12,26 +12,13 @@ import keras
 import tensorflow as tf
 from tensorflow.tsl.profiler.protobuf import xplane_pb2
 
-# What the names of TensorFlow's operations hold; the first that fits counts.
-KINDS = {
-    "gradient of the kernels": "Conv2DBackpropFilter",
-    "gradient of the feature maps": "Conv2DBackpropInput",
-    "convolution": "Conv2D",
-    "batch normalization": "BatchNorm",
-    "pooling": "Pool",
-    "ReLU": "Relu",
-    "matrix products": "MatMul",
-    "handing over the images": "PyFunc",
-}
-OTHER = "other operations"
-AROUND = "around the operations"
 
-
-def seconds_by_kind(model: keras.Model, batches, steps: int = 30) -> dict[str, float]:
+def seconds_by_kind(model: keras.Model, batches, kinds: dict[str, str], steps=30) -> dict[str, float]:
     """CPU seconds of `steps` training steps by the kind of operation, the largest first.
 
-    `batches` is what `fit` takes, with at least that many batches. What is left beside the operations that
-    TensorFlow's profiler measures is `AROUND`: Python, threads, memory.
+    `batches` is what `fit` takes, with at least that many batches; `kinds` has for each kind what the names
+    of its operations in TensorFlow hold, and the first that fits counts. What is left beside the operations
+    that TensorFlow's profiler measures is "around the operations": Python, threads, memory.
     """
     cpu_milliseconds(model, batches, 2)  # builds it, if it is new
     with tempfile.TemporaryDirectory() as folder:
@@ -45,17 +32,10 @@ def seconds_by_kind(model: keras.Model, batches, steps: int = 30) -> dict[str, f
             # "layer/Conv2D:_MklNativeConv2D" is an operation and its type; other events have other names.
             operation = re.fullmatch(r"[^\s:]+:(\w+)", plane.event_metadata[event.metadata_id].name)
             if operation and "PartitionedCall" not in operation[1]:  # that one holds others
-                names = (name for name, part in KINDS.items() if part in operation[1])
-                seconds[next(names, OTHER)] += event.duration_ps / 1e12
-    seconds[AROUND] = max(0.0, total - sum(seconds.values()))
+                names = (name for name, part in kinds.items() if part in operation[1])
+                seconds[next(names, "other operations")] += event.duration_ps / 1e12
+    seconds["around the operations"] = max(0.0, total - sum(seconds.values()))
     return dict(seconds.most_common())
-
-
-def peak_operations(precision: str, size: int = 1024, repeats: int = 25) -> float:
-    """The most floating-point operations in a CPU second (on a GPU: a second): a product of two matrices."""
-    matrix = tf.cast(tf.random.stateless_normal((size, size), [0, 0]), precision)
-    product = tf.function(lambda: tf.reduce_sum(tf.matmul(matrix, matrix)))
-    return 2 * size**3 / min(seconds_of(product, repeats))
 
 
 def seconds_of(step: Callable, repeats: int, *given) -> list[float]:

@@ -60,6 +60,9 @@ def nbgrader(course: Path):
         raise UserError(f"The folder {course} can't be made: {error.strerror}.") from None
     # nbgrader calls alembic by its name, to set up the gradebook.
     os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    # What a teacher set for other work would come to the kernels, and change what an answer is worth.
+    for name in ("PYTHONOPTIMIZE", "PYTHONWARNINGS", "MPLBACKEND"):
+        os.environ.pop(name, None)
     config = Config(PyFileConfigLoader("nbgrader_config.py", path=str(ROOT)).load_config())
     config.CourseDirectory.root = str(course.resolve())
     warnings.filterwarnings("ignore", category=SAWarning)  # of nbgrader's own making

@@ -2,29 +2,24 @@
 
 import json
 import os
-import sys
 from dataclasses import asdict, replace
 
 from helpers import gpu
 
 import pytest
 
-WORKING = gpu.EXAMPLES["Linux, working GPU"]
-NO_CARD = gpu.EXAMPLES["CUDA build, no card"]
+WORKING = gpu.EXAMPLES["Colab or Kaggle with a GPU"]
+NO_CARD = gpu.EXAMPLES["laptop without a card"]
 INSTALL = 'pip install -e ".[gpu]" -c requirements.txt'
 
 # Of each machine: the symbols of its checks in order, the first that fails, and what its one remedy and its
 # verdict must say.
 EXPECTED = {
-    "Linux, working GPU": ("✓✓✓✓✓✓✓", None, [], ["GPU (NVIDIA GeForce RTX 3070)"]),
-    "CUDA build, no card": ("✓–✓––✓✓", None, [], ["No GPU", "CPU"]),
-    "CPU build, no card": ("✓––––✓✓", None, [], ["No GPU", "CPU"]),
-    "macOS": ("✓––––✓✓", None, [], ["No GPU", "CPU", "tensorflow-metal"]),
-    "Windows with a card": ("✗✓–✓––✓", "Python and system", ["WSL 2", "2.10"], ["on the CPU"]),
-    "WSL, working GPU": ("✓✓✓✓✓✓✓", None, [], ["GPU (NVIDIA GeForce RTX 3070)"]),
-    "WSL, no driver": ("✓–✓––✓✓", None, ["If the computer has", "driver in Windows"], ["No GPU", "CPU"]),
-    "card without a driver": ("✓✗✓✓––✓", "driver and card", ["Install NVIDIA's driver"], ["on the CPU"]),
-    "CPU build with a card": ("✓✓✗✓––✓", "built with CUDA", [INSTALL, "tensorflow-cpu"], ["on the CPU"]),
+    "laptop without a card": ("✓–✓––✓✓", None, [], ["No GPU", "CPU", "Colab", "NVIDIA's driver"]),
+    "Mac with Apple silicon": ("✓––––✓✓", None, [], ["No GPU", "CPU", "tensorflow-metal"]),
+    "Colab or Kaggle with a GPU": ("✓✓✓✓✓✓✓", None, [], ["on the GPU"]),
+    "Windows with a card": ("✗✓–✓––✓", "system", ["WSL 2", "2.10"], ["on the CPU"]),
+    "WSL 2, old driver": ("✓✗✓✓––✓", "driver and card", ["528", "in Windows"], ["on the CPU"]),
     "hidden card": ("✓✓✓✗––✓", "CUDA_VISIBLE_DEVICES", ["Remove `CUDA_VISIBLE_DEVICES`"], ["on the CPU"]),
     "card without libraries": ("✓✓✓✓✗–✓", "GPU libraries", [INSTALL, "LD_LIBRARY_PATH"], ["on the CPU"]),
     "card too new": ("✓✓✓✓✓✓✗", "first operation", ["newer", "container", '"-1"'], ["a GPU that fails"]),
@@ -51,22 +46,29 @@ def test_machine(machine):
 
 
 @pytest.mark.parametrize(
-    "driver, wsl, old", [("525.60", 0, 0), ("524.9", 0, 1), ("528.3", 1, 0), ("527", 1, 1), ("[N/A]", 0, 0)]
+    "driver, system, oldest",
+    [
+        ("525.60", "Linux", ""),
+        ("524.9", "Linux", "525"),
+        ("528.3", "WSL", ""),
+        ("527", "WSL", "528"),
+        ("[N/A]", "Linux", ""),
+    ],
 )
-def test_driver_too_old(driver, wsl, old):
-    findings = replace(gpu.EXAMPLES["card without libraries"], driver=driver, wsl=bool(wsl))
+def test_driver_too_old(driver, system, oldest):
+    findings = replace(gpu.EXAMPLES["card without libraries"], driver=driver, system=system)
     failed = judged(findings)[1]
-    assert failed.name == ("driver and card" if old else "GPU libraries")
-    if old:
-        assert ("528" if wsl else "525") in failed.remedy
-        assert ("in Windows" in failed.remedy) == bool(wsl)
+    assert failed.name == ("driver and card" if oldest else "GPU libraries")
+    assert oldest in failed.remedy and ("in Windows" in failed.remedy) == (oldest == "528")
 
 
-@pytest.mark.parametrize(
-    "version, symbol", [("3.10.4", "✗"), ("3.11.0", "✓"), ("3.13.9rc1", "✓"), ("3.14.0", "✗")]
-)
-def test_python_version(version, symbol):
-    assert judged(replace(WORKING, python=version))[0][0] == symbol
+def test_build_without_cuda():
+    symbols, failed = judged(replace(WORKING, cuda="", devices=["CPU:0"]))
+    assert symbols == "✓✓✗✓––✓" and INSTALL in failed.remedy and "tensorflow-cpu" in failed.remedy
+
+
+def test_the_driver_of_wsl_is_that_of_windows():
+    assert "in Windows, none in WSL" in gpu.verdict(replace(NO_CARD, system="WSL"))
 
 
 def test_visible_devices():
@@ -88,28 +90,27 @@ def test_card_that_is_not_listed_for_no_known_reason():
     "error, complaint, words",
     [
         ("InternalError: launch failed", "CUDA_ERROR_INVALID_PTX", "newer"),
-        ("no answer within 180 s", "", "newer"),
+        ("timed out after 180 seconds", "", "newer"),
         ("ResourceExhaustedError: OOM", "CUDA_ERROR_OUT_OF_MEMORY: out of memory", "nvidia-smi"),
         ("FailedPreconditionError: DNN library initialization failed.", "", INSTALL),
-        ("the process was ended by SIGSEGV", "Loaded cuDNN version 90300", "TensorFlow's issues"),
+        ("died with <Signals.SIGSEGV: 11>.", "Loaded cuDNN version 90300", "TensorFlow's issues"),
     ],
 )
 def test_remedy_of_the_first_operation(error, complaint, words):
     failed = judged(replace(WORKING, first_operation=error, complaints=[complaint]))[1]
     assert failed.name == "first operation" and words in failed.remedy
     assert error in failed.finding
-    if complaint.startswith("CUDA_ERROR"):
-        assert complaint.split(":")[0] in failed.finding
 
 
 @pytest.mark.parametrize(
     "findings, failure",
     [
-        (replace(WORKING, tensorflow="", devices=[], first_operation="exit status 1"), "devices listed"),
         (
-            replace(NO_CARD, first_operation="ended by SIGILL"),
-            "first operation",
-        ),  # a CPU, and not called a GPU
+            replace(WORKING, tensorflow="", cuda="", devices=[], first_operation="exit status 1"),
+            "devices listed",
+        ),
+        # A CPU, and not called a GPU.
+        (replace(NO_CARD, first_operation="died with <Signals.SIGILL: 4>."), "first operation"),
     ],
 )
 def test_tensorflow_that_does_not_work(findings, failure):
@@ -120,16 +121,16 @@ def test_tensorflow_that_does_not_work(findings, failure):
 
 
 def test_gpu_of_another_maker_that_works():
-    findings = replace(gpu.EXAMPLES["macOS"], devices=["CPU:0", "GPU:0"])
-    assert judged(findings) == ("✓––✓✓✓✓", None)
+    findings = replace(gpu.EXAMPLES["Mac with Apple silicon"], devices=["CPU:0", "GPU:0"])
+    assert judged(findings) == ("✓–––✓✓✓", None)
     assert "on the GPU" in gpu.verdict(findings)
 
 
 def test_table():
-    assert gpu.as_table([gpu.Check("a|b", False, "found", "mend")]).splitlines() == [
+    assert gpu.as_table([gpu.Check("a|b", False, "died with <Signals>", "mend")]).splitlines() == [
         "| check |  | finding | remedy |",
         "| --- | --- | --- | --- |",
-        r"| a\|b | ✗ | found | mend |",
+        r"| a\|b | ✗ | died with \<Signals> | mend |",
     ]
 
 
@@ -141,7 +142,7 @@ posix = pytest.mark.skipif(os.name != "posix", reason="shell scripts stand in fo
 
 def test_this_machine():
     findings = gpu.collect_findings()
-    assert json.loads(json.dumps(asdict(findings)))["python"] == ".".join(map(str, sys.version_info[:3]))
+    assert json.loads(json.dumps(asdict(findings)))["system"] in ("Linux", "WSL", "Windows", "macOS")
     assert findings.tensorflow.startswith("2.")
     assert findings.devices[0] == "CPU:0"
     assert findings.first_operation == gpu.OK or findings.gpus
@@ -153,7 +154,7 @@ def test_this_machine():
     "script, words",
     [
         ("kill -SEGV $$", "SIGSEGV"),
-        ("exec sleep 60", "no answer within 1 s"),
+        ("exec sleep 60", "timed out after 1 seconds"),
         ("echo 'first line'; echo 'no module tensorflow' >&2; exit 1", "exit status 1: no module tensorflow"),
         ("""echo '{"first_operation": "InternalError: x"}'""", "InternalError: x"),
         ("echo '{broken'; echo 3; kill -ABRT $$", "SIGABRT"),
@@ -168,7 +169,7 @@ def test_probe_that_fails_is_a_finding(script, words):
 
 def test_probe_that_cannot_be_started():
     findings = gpu.collect_findings(["there-is-no-such-program"])
-    assert findings.first_operation == "not found"
+    assert findings.first_operation == "No such file or directory"
     assert judged(findings)[1].name == "devices listed"
 
 
@@ -191,7 +192,7 @@ E0000 00:00:1 4500 cuda_platform.cc:52] failed call to cuInit: UNKNOWN
         ("echo 'could not communicate with the driver'; exit 9", "", 0, "could not communicate"),
         ("echo 'No devices were found'", "", 0, "No devices were found"),
         ("exit 3", "", 0, "exit status 3"),
-        ("exec sleep 60", "", 0, "no answer within 1 s"),
+        ("exec sleep 60", "", 0, "timed out after 1 seconds"),
     ],
 )
 def test_nvidia_smi(script, driver, cards, words, tmp_path, monkeypatch):
@@ -200,14 +201,8 @@ def test_nvidia_smi(script, driver, cards, words, tmp_path, monkeypatch):
     program.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
     found = gpu.ask_nvidia_smi(seconds=1)
-    assert found["driver"] == driver and len(found["cards"]) == cards
+    assert found.get("driver", "") == driver and len(found.get("cards", ())) == cards
     assert words in found["nvidia_smi"]
-
-
-def test_time_of_a_convolution():
-    assert gpu.time_convolution("CPU:0", batch_size=1, repeats=1) > 0
-    with pytest.raises(ValueError, match="GPU:99"):
-        gpu.time_convolution("GPU:99", 1)
 
 
 def test_three_things_are_wrong_with_the_machine_of_the_exercise():

@@ -1,5 +1,6 @@
 """The homework: what each answer is told, and one class's round through nbgrader."""
 
+import ast
 import html
 import re
 import sys
@@ -63,6 +64,13 @@ def test_wrong_answers_are_many_enough_and_rubrics_add_up(homework):
     assert 20 <= minutes <= 40
 
 
+@pytest.mark.parametrize("homework", HOMEWORK)
+def test_checks_raise_and_do_not_assert(homework):
+    """Python leaves each `assert` out where PYTHONOPTIMIZE is set: every answer would be right."""
+    code = "\n".join(cell.source for cell in source(homework).cells if cell.cell_type == "code")
+    assert not [node.lineno for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Assert)]
+
+
 def run(notebook, answers):
     """Run a notebook's code, with `answers` in their cells: its names, and what each failed cell said."""
     names, failed = {}, {}
@@ -94,16 +102,29 @@ def test_right_answers_get_all_points_untouched_none_and_wrong_ones_a_hint(homew
             after = dict(names)
             exec(answer, after)
             with pytest.raises(AssertionError) as told:
-                exec(tests[test].source, after)
+                exec(compile(tests[test].source, test, "exec", optimize=1), after)  # as PYTHONOPTIMIZE=1 does
             assert message in str(told.value), answer
 
+    for cell in tests.values():  # NaN is neither less nor more than a number, and no right answer
+        for name in re.findall(r"isinstance\((\w+), Real\)", cell.source):
+            if f"{name} =" not in cell.source:
+                with pytest.raises(AssertionError):
+                    exec(cell.source, {**names, name: float("nan")})
 
-def test_a_class_hands_in_files(course, tmp_path, capsys):
+
+def test_a_class_hands_in_files(course, tmp_path, capsys, monkeypatch):
+    for name, value in {
+        "PYTHONOPTIMIZE": "1",
+        "PYTHONWARNINGS": "error",
+        "MPLBACKEND": "none of these",
+    }.items():
+        monkeypatch.setenv(name, value)  # the teacher's: it spoils nothing
     handed_in = tmp_path / "mail"
     (handed_in / ".ipynb_checkpoints").mkdir(parents=True)
     almost = source("homework_02")
     test, message, cells(almost, "answer-2")["answer-2"].source = WRONG["homework_02"]["answer-2"][0]
     cells(almost, "explain-")["explain-5"].source = "Because of this."
+    almost.cells.append(nbformat.v4.new_code_cell("import sys\nprint(sys.flags.optimize, sys.warnoptions)"))
     nbformat.write(almost, handed_in / "anna_homework_02.ipynb")
     almost.cells.insert(0, nbformat.v4.new_code_cell("import os\nos._exit(1)"))
     nbformat.write(almost, handed_in / "ben_Homework_02 (1).ipynb")
@@ -124,6 +145,7 @@ def test_a_class_hands_in_files(course, tmp_path, capsys):
 
     executed = course / "autograded" / "anna" / "homework_02" / "homework_02.ipynb"
     page = course / "feedback" / "anna" / "homework_02" / "homework_02.html"
+    assert read(executed).cells[-1].outputs[0].text == "0 []\n"
     [told] = [output.evalue for output in cells(read(executed), test)[test].outputs]
     assert message in told and html.escape(told, quote=False) in page.read_text()
 

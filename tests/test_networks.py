@@ -1,7 +1,7 @@
 """The networks have the shapes and the parameters that lessons 04 and 09 derive."""
 
 from helpers import networks
-from helpers.networks import dense_network, normalization_layer, reference_network, residual_network
+from helpers.networks import normalization_layer, reference_network
 from helpers.parameters import NORMALIZATION, ParameterError
 from helpers.prediction import predict_probabilities
 
@@ -57,12 +57,8 @@ def test_normalization_layers():
     np.testing.assert_allclose(results["standardize"].std(axis=(0, 1, 2)), 1, atol=0.01)
 
 
-def test_the_dense_network_has_more_parameters():
-    assert dense_network().count_params() == 394_634
-
-
 def test_the_number_of_classes_is_free():
-    assert reference_network(3).output_shape == dense_network(3).output_shape == (None, 3)
+    assert reference_network(3).output_shape == (None, 3)
 
 
 def test_probabilities_of_uint8_images():
@@ -73,24 +69,6 @@ def test_probabilities_of_uint8_images():
     np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-6)
     # The network normalizes by itself: uint8 and float32 images of 0 to 255 are the same to it.
     np.testing.assert_allclose(probabilities, predict_probabilities(model, x.astype("float32")), atol=1e-6)
-
-
-def test_residual_network():
-    model = residual_network()
-    assert model.count_params() == 1_053_994
-    assert model(np.zeros((2, 32, 32, 3), np.uint8)).shape == (2, 10)
-    sizes = [layer.output.shape[1:] for layer in model.layers if isinstance(layer, keras.layers.Conv2D)]
-    assert sizes[0] == (16, 16, 24) and sizes[-1] == (4, 4, 192) and len(sizes) == 8
-    assert residual_network(3, width=8).count_params() < 40_000
-
-
-def test_residual_network_changes_images_during_the_training_alone():
-    x = np.random.default_rng(0).integers(0, 256, (4, 32, 32, 3)).astype("float32")
-    flip = keras.layers.RandomFlip("horizontal", seed=0)
-    with_flip = residual_network(width=8, change=[flip], dropout=0.5)
-    answers = [np.asarray(with_flip(x, training=False)) for _ in range(2)]
-    np.testing.assert_array_equal(*answers)
-    assert np.ptp([np.asarray(with_flip(x, training=True)) for _ in range(3)], axis=0).max() > 0.01
 
 
 # --- The fast network ------------------------------------------------------------------------------

@@ -65,7 +65,7 @@ def test_only_a_finished_run_of_the_recipe_far_is_stored(tmp_path, monkeypatch):
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "settings.json").write_text("{}")
     (tmp_path / "run" / "metrics.json").write_text('{"test_accuracy": 0.9}')
-    networks.dense_network().save(tmp_path / "run" / "model.keras")
+    networks.reference_network().save(tmp_path / "run" / "model.keras")
     with pytest.raises(UserError, match="not that of the recipe far"):
         record.record_weights(tmp_path / "run")
     assert not pretrained.FILE.exists()
