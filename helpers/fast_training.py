@@ -70,7 +70,7 @@ def train(
     classes = len(dataset.class_names)
     settings = asdict(chosen) | {"train_size": len(x_train), "seed": seed, "epochs": round(epochs, 3)}
     settings |= {"recipe": recipe, "precision": precision, "without": ", ".join(without) or "nothing"}
-    run = training.open_run(run_dir, dataset=dataset.name, classes=dataset.class_names, **settings)
+    run = training.open_run(run_dir, dataset, **settings)
     if run.finished:
         return run
     begin = training.clocks()

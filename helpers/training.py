@@ -6,29 +6,36 @@ model.keras     the network and its optimizer after the last finished epoch; at 
 metrics.json    written at the end: the run is finished when it is there
 """
 
+import contextlib
 import json
 import math
 import platform
-import time
+import zipfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from helpers import figures, networks, parameters
+from helpers import networks, parameters
 from helpers.datasets import Dataset, split_validation
-from helpers.errors import UserError
-from helpers.files import whole_file
+from helpers.errors import UserError, one_line
+from helpers.files import LOCK, lock_folder, read_json, unlock_folder, whole_file
+from helpers.progress import KeepRun, Progress, clocks
 
 import keras
 import numpy as np
 import pandas as pd
 import tensorflow as tf
-from IPython import get_ipython
-from IPython.display import Pretty, display
 
 # How lesson 05 trains unless told otherwise.
 DEFAULTS = {"batch_size": 32, "learning_rate": 0.001, "optimizer": "adam"}
 DEFAULTS |= {"normalization": "divide", "pooling": "max"}
 ELSEWHERE = "choose another run_dir, or delete the folder to start anew."
+IMAGES = {"dataset", "classes", "fingerprint"}  # the settings that say which images they were
+# What the files have at least.
+SETTINGS = ["dataset", "classes", "train_size", "epochs", "batch_size", "learning_rate", "seed"]
+HISTORY = ["epoch", "loss", "accuracy", "val_loss", "val_accuracy", "seconds", "cpu_seconds"]
+METRICS = ["validation_accuracy", "test_accuracy", "train_seconds", "cpu_seconds", "epochs_trained"]
+METRICS += ["parameters", "versions"]
 
 
 @dataclass(frozen=True)
@@ -44,20 +51,67 @@ class Run:
 
     @property
     def metrics(self) -> dict:
-        """What `finish` wrote. Raises `UserError` when the run is not finished."""
+        """What `finish` wrote. Raises `UserError` when the run is not finished, or the file damaged."""
         if not self.finished:
             raise UserError(f"The run in {self.folder} is not finished: train it with lesson 05.")
-        return json.loads((self.folder / "metrics.json").read_text())
+        path = self.folder / "metrics.json"
+        return _complete(path, SETTINGS + METRICS, read_json(path, ELSEWHERE))
 
     @property
     def history(self) -> pd.DataFrame:
-        """One row an epoch: epoch (from 0), loss, accuracy, val_loss, val_accuracy, seconds, cpu_seconds."""
-        path = self.folder / "history.csv"  # empty during the first epoch
-        return pd.read_csv(path) if path.exists() and path.stat().st_size else pd.DataFrame()
+        """One row an epoch, with the columns `HISTORY` at least; no row in the first epoch.
+
+        Raises `UserError` when the file is damaged.
+        """
+        path, kinds = self.folder / "history.csv", dict.fromkeys(HISTORY, float) | {"epoch": int}
+        if not path.exists() or not path.stat().st_size:
+            return pd.DataFrame(columns=HISTORY)
+        try:
+            history = _complete(path, HISTORY, pd.read_csv(path, dtype=kinds))
+            if list(history["epoch"]) != list(range(len(history))):
+                raise ValueError("its epochs are not 0, 1, 2 and so on")
+        except (OSError, ValueError) as error:  # ValueError: no table, no text, no numbers
+            raise UserError(f"{path} is damaged ({one_line(error)}): {ELSEWHERE}") from None
+        return history
 
     def load_model(self) -> keras.Model:
-        """The network in model.keras, with its optimizer's state."""
-        return keras.models.load_model(self.folder / "model.keras")
+        """The network in model.keras, with its optimizer's state. Raises `UserError` when it is damaged."""
+        path, classes = self.folder / "model.keras", len(self.settings["classes"])
+        try:
+            with zipfile.ZipFile(path) as archive:
+                if archive.testzip():  # Keras reads on after a wrong checksum
+                    raise ValueError("it is damaged")
+            model = keras.models.load_model(path)
+            if model.output_shape[-1] != classes:
+                raise ValueError(f"it has {model.output_shape[-1]} classes, and the run has {classes}")
+        except Exception as error:  # a damaged file can raise nearly any
+            raise UserError(f"The network {path} can't be used ({one_line(error)}): {ELSEWHERE}") from None
+        return model
+
+    def check_images(self, dataset: Dataset) -> None:
+        """Raise `UserError` unless the run was trained on the images and classes of `dataset`."""
+        before, same = self.settings, dataset.name == self.settings["dataset"]
+        # Our own images are those of their name, even where another Pillow draws a pixel differently. A run
+        # of an older version has a name only.
+        if "fingerprint" in before and not (same and dataset.name in ("cifar10", "doodles")):
+            same = dataset.fingerprint == before["fingerprint"]
+        if not same or list(dataset.class_names) != before["classes"]:
+            raise UserError(
+                f"The run in {self.folder} was trained on other images or classes (dataset="
+                f"{before['dataset']!r}) than {dataset.name!r} has now: give that dataset, {ELSEWHERE}"
+            )
+
+    @contextlib.contextmanager
+    def writing(self, name: str) -> Iterator[Path]:
+        """As `whole_file`, for a file of the run; raises `UserError` when it can't be written."""
+        try:
+            with whole_file(self.folder / name) as partial:
+                yield partial
+        except OSError as error:
+            raise UserError(
+                f"{self.folder / name} can't be written ({one_line(error.strerror or error)}). What was "
+                "finished is kept: mend that, and run the cells from `training.open_run` on again."
+            ) from None
 
     def resume(self, model: keras.Model, steps: int = 0) -> tuple[keras.Model, int]:
         """Return the network to train, and how many epochs of `steps` steps it has behind it.
@@ -66,25 +120,34 @@ class Run:
         Raises `UserError` when that has other layers or another optimizer.
         """
         epochs_done = 0
-        if (self.folder / "model.keras").exists():
+        if self.finished or (self.folder / "model.keras").exists():
             stored = self.load_model()
             if _anatomy(stored) != _anatomy(model):
                 raise UserError(f"{self.folder} holds a run of another network or optimizer: {ELSEWHERE}")
             steps = steps or math.ceil(self.settings["train_size"] / self.settings["batch_size"])
             model, epochs_done = stored, int(stored.optimizer.iterations) // steps
-        # A kill leaves behind half-written files, and a row of an epoch whose network was not stored.
-        for partial in self.folder.glob(".partial-*"):
-            partial.unlink()
-        path = self.folder / "history.csv"
-        lines = path.read_text().splitlines(keepends=True) if epochs_done and path.exists() else []
-        with whole_file(path) as partial:
-            partial.write_text("".join(lines[: 1 + epochs_done]))
+        elif model.optimizer.iterations > 0:  # as after a fit in a folder that was then deleted
+            raise UserError("This network was trained before: run the cells from its making on again.")
+        history = self.history
+        if len(history) < epochs_done:
+            raise UserError(f"{self.folder / 'history.csv'} lacks epochs: {ELSEWHERE}")
+        if not self.finished:
+            # A kill leaves behind half-written files, and a row of an epoch whose network was not stored.
+            for partial in self.folder.glob(".partial-*"):
+                partial.unlink()
+            with self.writing("history.csv") as partial:
+                history[:epochs_done].to_csv(partial, index=False)
         return model, epochs_done
 
     def begin_anew(self) -> None:
         """Let `resume` begin an interrupted run anew, for a training that can't go on in the middle."""
         if not self.finished:
             (self.folder / "model.keras").unlink(missing_ok=True)
+
+    def keep(self, model: keras.Model) -> None:
+        """Store `model` as the network of the run."""
+        with self.writing("model.keras") as partial:
+            model.save(partial)
 
     def callbacks(self, progress: bool = True) -> list[keras.callbacks.Callback]:
         """What `fit` needs to keep this run in its folder and to show its progress."""
@@ -94,18 +157,25 @@ class Run:
         """Write metrics.json, which ends the run, and return what is in it, `more` numbers included.
 
         A `validation_accuracy` is given for a network that is not that of the last epoch, and `model` then
-        stored in its place. `setup`: seconds and CPU seconds that were spent before the first epoch.
+        stored in its place. `setup`: seconds and CPU seconds that were spent before the first epoch. What a
+        finished run has measured stays. Raises `UserError` when epochs are missing.
         """
-        history = self.history
-        if validation_accuracy is None:
-            validation_accuracy = history["val_accuracy"].iloc[-1]
+        if self.finished:
+            return self.metrics
+        history, epochs = self.history, max(1, int(self.settings["epochs"]))
+        if validation_accuracy is not None:
+            self.keep(model)
+        elif len(history) < epochs:  # the network in memory is in the middle of one
+            there = f"The run in {self.folder} has {len(history)} of {epochs} epochs"
+            raise UserError(f"{there}: run the cells from `training.open_run` on again, and it goes on.")
         else:
-            with whole_file(self.folder / "model.keras") as partial:
-                model.save(partial)
+            validation_accuracy = history["val_accuracy"].iloc[-1]
         seconds, cpu_seconds = history[["seconds", "cpu_seconds"]].sum() + list(setup)
         more |= {"validation_accuracy": validation_accuracy, "test_accuracy": test_accuracy}
-        # Keras computes in float32: rounding gives back the fraction that was meant.
-        metrics = self.settings | {name: round(float(value), 6) for name, value in more.items()}
+        # Keras computes in float32: rounding gives back the fraction that was meant. JSON has no NaN.
+        numbers = {name: round(float(value), 6) for name, value in more.items()}
+        metrics = {name: value for name, value in self.settings.items() if name != "fingerprint"}
+        metrics |= {name: value if math.isfinite(value) else None for name, value in numbers.items()}
         metrics |= {
             "parameters": model.count_params(),
             "operations": networks.operations(model),
@@ -117,90 +187,12 @@ class Run:
             | {library.__name__: library.__version__ for library in (tf, keras, np)},
             "device": "GPU" if tf.config.list_physical_devices("GPU") else "CPU",
         }
-        with whole_file(self.folder / "metrics.json") as partial:
-            partial.write_text(json.dumps(metrics, indent=2) + "\n")
+        with self.writing("metrics.json") as partial:
+            partial.write_text(json.dumps(metrics, indent=2) + "\n", encoding="utf-8")
+        unlock_folder(self.folder)
+        with contextlib.suppress(OSError):  # Windows, where somebody else may just look at it
+            (self.folder / LOCK).unlink()
         return metrics
-
-
-class KeepRun(keras.callbacks.CSVLogger):
-    """Keeps a run in its folder: after each epoch its row in history.csv, and then the network.
-
-    The row has `seconds` on the clock and `cpu_seconds` of all cores, which vary less when other programs
-    run. Keras' own `BackupAndRestore` overwrites its file in place, so that a kill can spoil it. A `fit` that
-    doesn't go on where the run ends, as when its cell alone is run a second time, is refused.
-    """
-
-    def __init__(self, run: Run):
-        super().__init__(run.folder / "history.csv", append=True)
-        self.run = run
-
-    def on_epoch_begin(self, epoch, logs=None):
-        if epoch != (epochs_done := len(self.run.history)):
-            raise UserError(
-                f"This fit begins with epoch {epoch + 1}, but the run in {self.run.folder} has {epochs_done} "
-                "epochs: run the cells from `training.open_run` on again."
-            )
-        self.begin = clocks()
-
-    def on_epoch_end(self, epoch, logs=None):
-        logs["seconds"], logs["cpu_seconds"] = map(float, (clocks() - self.begin).round(2))
-        super().on_epoch_end(epoch, logs)
-        with whole_file(self.run.folder / "model.keras") as partial:
-            self.model.save(partial)
-
-
-class Progress(keras.callbacks.Callback):
-    """Shows epoch, loss, accuracy, time left and the growing curves; outside Jupyter, a line an epoch."""
-
-    def __init__(self, run: Run):
-        super().__init__()
-        self.run, self.in_jupyter = run, get_ipython() is not None
-
-    def on_train_begin(self, logs=None):
-        self.begin = self.last_said = time.perf_counter()
-        self.steps_done = 0
-        if self.in_jupyter:
-            self.line, self.curves = (display(Pretty(text), display_id=True) for text in ("Starting …", ""))
-
-    def on_epoch_begin(self, epoch, logs=None):
-        self.epoch = epoch
-
-    def on_train_batch_end(self, batch, logs=None):
-        self.steps_done += 1
-        if self.in_jupyter and time.perf_counter() - self.last_said > 1:  # once a second is enough to watch
-            self._say(f"step {batch + 1} of {self.params['steps']}", batch + 1, logs)
-
-    def on_epoch_end(self, epoch, logs=None):
-        if self.in_jupyter:
-            self._draw()
-        else:
-            self._say("done", self.params["steps"], logs)
-
-    def on_train_end(self, logs=None):
-        # No time and no step in what stays, so that a stored output is the same after every run.
-        if self.in_jupyter:
-            self._draw()
-            self.line.update(Pretty(f"Trained {len(self.run.history)} of {self.params['epochs']} epochs."))
-
-    def _say(self, where: str, step: int, logs: dict) -> None:
-        self.last_said, epochs = time.perf_counter(), self.params["epochs"]
-        steps_left = (epochs - self.epoch) * self.params["steps"] - step
-        text = (
-            f"Epoch {self.epoch + 1} of {epochs}, {where}: loss {float(logs['loss']):.3f}, "
-            f"accuracy {float(logs['accuracy']):.3f}, "
-            f"about {(self.last_said - self.begin) / self.steps_done * steps_left:.0f} s left"
-        )
-        self.line.update(Pretty(text)) if self.in_jupyter else print(text, flush=True)
-
-    def _draw(self) -> None:
-        history = self.run.history
-        figure = figures.training_curves(history, self.params["epochs"])
-        figures.show(figure, figures.describe_curves(history), update=self.curves)
-
-
-def clocks() -> np.ndarray:
-    """Seconds on the clock, and CPU seconds of this process, shape (2,), to be subtracted from each other."""
-    return np.array([time.perf_counter(), time.process_time()])
 
 
 def split_remedies(name: str) -> frozenset[str]:
@@ -208,56 +200,65 @@ def split_remedies(name: str) -> frozenset[str]:
     return frozenset(parameters.check("remedies", name).split("+")) - {"none"}
 
 
-def open_run(run_dir: str | Path, **settings) -> Run:
+def open_run(run_dir: str | Path, dataset: Dataset, **settings) -> Run:
     """Open the run in the folder `run_dir`: a new one, an interrupted one, or a finished one.
 
-    `settings`: dataset, classes, train_size, epochs, batch_size, learning_rate, and what else decides the
-    result. Raises `UserError` when the folder holds something else, or a run with other settings, and when a
-    number is not more than 0.
+    `settings`: train_size, epochs, batch_size, learning_rate, seed, and what else decides the result. Until
+    the run is finished, no other process may open it. Raises `UserError` when one has it open, and when the
+    folder can't be used or holds something else, or a run with other images or settings.
     """
-    for name in ("train_size", "epochs", "batch_size", "learning_rate"):
-        if not settings[name] > 0:
-            raise UserError(f"{name} is {settings[name]}; it has to be more than 0.")
+    settings |= {"dataset": dataset.name, "classes": dataset.class_names, "fingerprint": dataset.fingerprint}
     settings = json.loads(json.dumps(settings))  # as they come back from the file: lists, not tuples
-    folder = Path(run_dir).expanduser()
-    if (folder / "settings.json").exists():
-        before = load_run(folder).settings
-        changed = [name for name in before | settings if before.get(name) != settings.get(name)]
+    folder = _folder(run_dir)
+    if folder.exists() and not (folder / "settings.json").exists():
+        left_by_a_kill = {folder / LOCK, *folder.glob(".partial-*")}
+        if not folder.is_dir() or {*folder.iterdir()} - left_by_a_kill:
+            raise UserError(f"{run_dir} exists and is not a training run: choose another run_dir.")
+    with contextlib.ExitStack() as stack:
+        if not (folder / "metrics.json").exists():
+            lock_folder(folder, "wait for it, shut its kernel down, or choose another run_dir.")
+            stack.callback(unlock_folder, folder)
+        if not (folder / "settings.json").exists():
+            with Run(folder, settings).writing("settings.json") as partial:
+                partial.write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
+        run = load_run(folder)
+        run.check_images(dataset)
+        before = run.settings
+        changed = [n for n in before | settings if n not in IMAGES and before.get(n) != settings.get(n)]
         if changed:
             listed = "; ".join(f"{name}={before.get(name)!r}, now {settings.get(name)!r}" for name in changed)
             raise UserError(f"The folder {run_dir} holds a run with other parameters ({listed}): {ELSEWHERE}")
-    # What a kill left behind is nothing.
-    elif folder.exists() and (not folder.is_dir() or {*folder.iterdir()} - {*folder.glob(".partial-*")}):
-        raise UserError(f"{run_dir} exists and is not a training run: choose another run_dir.")
-    else:
-        folder.mkdir(parents=True, exist_ok=True)
-        with whole_file(folder / "settings.json") as partial:
-            partial.write_text(json.dumps(settings, indent=2) + "\n")
-    return Run(folder, settings)
+        if not run.finished:
+            stack.pop_all()  # and so stay locked
+    return run
 
 
 def load_run(run_dir: str | Path) -> Run:
-    """Return the run in the folder `run_dir`, finished or not. Raises `UserError` when there is none."""
-    folder = Path(run_dir).expanduser()
-    if not (folder / "settings.json").exists():
+    """Return the run in the folder `run_dir`, finished or not.
+
+    Raises `UserError` when there is none, and when a file of it is damaged or older than these lessons.
+    """
+    folder = _folder(run_dir)
+    if not (path := folder / "settings.json").exists():
         raise UserError(f"There is no training run in {run_dir}: train one with lesson 05.")
-    return Run(folder, json.loads((folder / "settings.json").read_text()))
+    run = Run(folder, _complete(path, SETTINGS, read_json(path, ELSEWHERE)))
+    measured = run.metrics if run.finished else {}  # before the history, which is complete then
+    known = run.settings | {"epochs_trained": len(run.history)}
+    if any(known[name] != measured[name] for name in known.keys() & measured.keys()):
+        raise UserError(f"The files in {run_dir} are not all of one run: {ELSEWHERE}")
+    return run
 
 
 def find_or_train(run_dir, dataset: Dataset, train_size: int, epochs: int, seed: int) -> Run:
     """Return the finished run in `run_dir`, whatever its settings; `train_run` makes it if there is none.
 
-    Raises `UserError` when the run there was trained on other images than those of `dataset`.
+    Raises `UserError` as `open_run` does.
     """
-    if not (Path(run_dir).expanduser() / "metrics.json").exists():
+    if not (_folder(run_dir) / "metrics.json").exists():
         print(f"There is no finished run in {run_dir}: training one now, as in lesson 05.")
         return train_run(run_dir, dataset, train_size=train_size, epochs=epochs, seed=seed)
     run = load_run(run_dir)
-    if (run.settings["dataset"], run.settings["classes"]) != (dataset.name, list(dataset.class_names)):
-        raise UserError(
-            f"The run in {run_dir} was trained on dataset={run.settings['dataset']!r}, and these "
-            f"images are {dataset.name!r}: give that dataset, or another run_dir."
-        )
+    run.check_images(dataset)
     print(f"Using the run in {run_dir}.")
     return run
 
@@ -269,11 +270,15 @@ def train_run(run_dir, dataset: Dataset, *, test_each_epoch=False, progress=True
     column test_accuracy, not to be chosen by. Raises `UserError` as `open_run` does.
     """
     settings = DEFAULTS | settings
+    labels = {"recipe", "precision", *IMAGES}  # of runs that are compared with others
+    if unknown := settings.keys() - {"train_size", "epochs", "seed", *DEFAULTS, *labels}:
+        unknown = ", ".join(sorted(unknown))
+        raise UserError(f"The training of lesson 05 has no {unknown}: give the run_dir of such a training.")
     size, seed = settings["train_size"], settings["seed"]
     keras.utils.set_random_seed(seed)
     x_train, y_train, *validation = split_validation(dataset.x_train, dataset.y_train, size, seed)
     settings["train_size"] = len(x_train)
-    run = open_run(run_dir, dataset=dataset.name, classes=dataset.class_names, **settings)
+    run = open_run(run_dir, dataset, **settings)
     if run.finished:
         return run
     begin = clocks()
@@ -318,5 +323,24 @@ def peak_memory() -> float | None:
 
 def _anatomy(model: keras.Model) -> list:
     """What makes a network and its optimizer, without the names that Keras numbers anew in each session."""
-    configs = [part.get_config() for part in [*model.layers, model.optimizer]]
+    parts = [*model.layers, getattr(model, "optimizer", None)]  # without one: not compiled, not ours
+    configs = [part.get_config() for part in parts if part]
     return [{key: value for key, value in config.items() if key != "name"} for config in configs]
+
+
+def _folder(run_dir: str | Path) -> Path:
+    """The folder `run_dir`, there or not. Raises `UserError` for a path that no folder can have."""
+    try:
+        folder = Path(run_dir).expanduser()
+        (folder / "settings.json").exists()
+    except (OSError, RuntimeError) as error:  # RuntimeError: ~nobody
+        reason = one_line(getattr(error, "strerror", None) or error)
+        raise UserError(f"run_dir={one_line(run_dir)} can't be used ({reason}): choose another.") from None
+    return folder
+
+
+def _complete(path: Path, names: list[str], content):
+    """Return what was read from `path`. Raises `UserError` unless it has all `names`."""
+    if missing := ", ".join(name for name in names if name not in content):
+        raise UserError(f"{path} is damaged or of an older version, without {missing}: {ELSEWHERE}")
+    return content

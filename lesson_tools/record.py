@@ -1,7 +1,6 @@
 """Keeps what long experiments found: results in helpers/recorded/, and a network in helpers/weights/."""
 
 import hashlib
-import json
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -31,6 +30,8 @@ def record_runs(
     Raises `UserError` when there is a record of that name, when a folder holds no finished run or one of an
     older kind, and when the versions are not the same for all.
     """
+    from helpers import training
+
     file = RECORDED / f"{name}.csv"
     if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
         raise UserError(f"NAME is a word of small letters, digits and _, such as pooling; {name!r} is not.")
@@ -40,43 +41,28 @@ def record_runs(
         )
     if more := next((text for text in (what, images, command) if "\n" in text), None):
         raise UserError(f"what, images and command are a line each; {more!r} is not.")
-    finished = {Path(folder): _metrics(Path(folder)) for folder in run_dirs}
+    runs = [training.load_run(folder) for folder in run_dirs]
+    measured = [run.metrics for run in runs]
     versions = {
-        ", ".join(f"{name} {number}" for name, number in metrics["versions"].items())
-        for metrics in finished.values()
+        ", ".join(f"{name} {number}" for name, number in metrics["versions"].items()) for metrics in measured
     }
     if len(versions) != 1:
         raise UserError(f"The runs were made with {len(versions)} sets of versions; a record has one.")
     rows = []
-    for folder, metrics in finished.items():
+    for run, metrics in zip(runs, measured, strict=True):
         row = {name: metrics[name] for name in COLUMNS}
         row |= {name: value for name, value in metrics.items() if name not in NO_COLUMNS}
-        rows += [row | epoch for epoch in _curves(folder)] if curves else [row]
-    seeds = ", ".join(map(str, sorted({metrics["seed"] for metrics in finished.values()})))
+        rows += [row | epoch for epoch in _curves(run.history)] if curves else [row]
+    seeds = ", ".join(map(str, sorted({metrics["seed"] for metrics in measured})))
     about = dict(zip(ABOUT, (what, images, command, *versions, seeds), strict=True))
     head = "".join(f"# {key}: {value}\n" for key, value in about.items())
     RECORDED.mkdir(exist_ok=True)
     with whole_file(file) as partial:
         partial.write_text(head + pd.DataFrame(rows).to_csv(index=False), encoding="utf-8", newline="\n")
-    return f"{name}.csv: {len(finished)} runs, {len(rows)} rows"
+    return f"{name}.csv: {len(runs)} runs, {len(rows)} rows"
 
 
-def _metrics(folder: Path) -> dict:
-    path = folder / "metrics.json"
-    if not path.exists():
-        raise UserError(f"There is no finished run in {folder}.")
-    try:
-        metrics = dict(json.loads(path.read_text(encoding="utf-8")))
-    except (ValueError, TypeError):
-        raise UserError(f"{path} is damaged: train the run anew.") from None
-    missing = [name for name in (*COLUMNS, "versions") if name not in metrics]
-    if missing:
-        raise UserError(f"The run in {folder} does not say its {', '.join(missing)}: train it anew.")
-    return metrics
-
-
-def _curves(folder: Path) -> list[dict]:
-    history = pd.read_csv(folder / "history.csv")
+def _curves(history: pd.DataFrame) -> list[dict]:
     history["epoch"] += 1  # counted from 1, as people do
     # Not those of the whole run.
     history = history.rename(

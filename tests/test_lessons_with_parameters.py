@@ -7,6 +7,8 @@ import sys
 import time
 
 from helpers import training
+from helpers.datasets import load_dataset
+from helpers.errors import UserError
 from helpers.networks import reference_network
 from lesson_tools import run
 
@@ -61,6 +63,8 @@ def test_lesson_05_killed_midway_goes_on_and_refuses_other_parameters(tmp_path):
     while not network.exists():
         assert time.monotonic() < end and process.poll() is None
         time.sleep(0.2)
+    with pytest.raises(UserError, match=r"is at work in .*long: wait for it, shut its kernel down"):
+        training.find_or_train(tmp_path / "long", load_dataset(tmp_path / "mine.npz"), 0, 200, 0)
     for each in [*process.children(recursive=True), process]:  # the kernel first
         each.kill()
     process.wait()

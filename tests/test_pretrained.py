@@ -1,9 +1,10 @@
 """The network that comes with the lessons: whole, small, checked before it is read, and able."""
 
 import hashlib
+import json
 import re
 
-from helpers import networks, pretrained
+from helpers import networks, pretrained, training
 from helpers.errors import UserError
 from lesson_tools import record
 
@@ -63,8 +64,15 @@ def test_only_a_finished_run_of_the_recipe_far_is_stored(tmp_path, monkeypatch):
     with pytest.raises(UserError, match="no training run"):
         record.record_weights(tmp_path)
     (tmp_path / "run").mkdir()
-    (tmp_path / "run" / "settings.json").write_text("{}")
-    (tmp_path / "run" / "metrics.json").write_text('{"test_accuracy": 0.9}')
+    settings = dict.fromkeys(training.SETTINGS, 1) | {"classes": pretrained.CLASS_NAMES}
+    (tmp_path / "run" / "settings.json").write_text(json.dumps(settings))
+    with pytest.raises(UserError, match="is not finished"):
+        record.record_weights(tmp_path / "run")
+    metrics = settings | dict.fromkeys(training.METRICS, 0) | {"test_accuracy": 0.9}
+    (tmp_path / "run" / "metrics.json").write_text(json.dumps(metrics))
+    (tmp_path / "run" / "model.keras").write_text("damaged")
+    with pytest.raises(UserError, match=r"model\.keras can't be used"):
+        record.record_weights(tmp_path / "run")
     networks.reference_network().save(tmp_path / "run" / "model.keras")
     with pytest.raises(UserError, match="not that of the recipe far"):
         record.record_weights(tmp_path / "run")

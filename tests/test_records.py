@@ -4,7 +4,7 @@ import json
 import re
 from pathlib import Path
 
-from helpers import records
+from helpers import records, training
 from helpers.errors import UserError
 from helpers.parameters import IDEAS, RECIPES, REMEDIES
 from lesson_tools import record
@@ -72,11 +72,14 @@ def runs(tmp_path, monkeypatch):
     folders = [tmp_path / "run-0", tmp_path / "run-1"]
     for seed, folder in enumerate(folders):
         folder.mkdir()
-        metrics = dict.fromkeys(record.COLUMNS, 1) | {"seed": seed, "versions": VERSIONS, "dataset": "/home"}
-        metrics |= {"pooling": "max", "test_accuracy": 0.5 + seed / 10}
-        (folder / "metrics.json").write_text(json.dumps(metrics))
+        settings = dict.fromkeys(training.SETTINGS, 1) | {"seed": seed, "dataset": "/home", "pooling": "max"}
+        metrics = settings | dict.fromkeys(training.METRICS, 1) | {"versions": VERSIONS}
+        metrics |= {"test_accuracy": 0.5 + seed / 10, "epochs_trained": 2}
+        for name, content in {"settings": settings, "metrics": metrics}.items():
+            (folder / f"{name}.json").write_text(json.dumps(content))
         history = {"epoch": [0, 1], "loss": [2.0, 1.0], "accuracy": [0.3, 0.5], "seconds": [9, 9]}
         history |= {"val_loss": [2.1, 1.2], "val_accuracy": [0.3, 0.4], "test_accuracy": [0.2, 0.4]}
+        history |= {"cpu_seconds": [9.5, 9.5]}
         pd.DataFrame(history).to_csv(folder / "history.csv", index=False)
     return folders
 
@@ -105,16 +108,20 @@ def test_curves_are_a_row_an_epoch(runs):
 
 
 def test_runs_that_are_not_finished_or_not_alike_are_refused(runs, tmp_path):
-    with pytest.raises(UserError, match="There is no finished run in"):
+    with pytest.raises(UserError, match="There is no training run in"):
         record.record_runs("mine", [*runs, tmp_path / "none"], **ABOUT)
     path = runs[1] / "metrics.json"
+    path.rename(tmp_path / "later")
+    with pytest.raises(UserError, match="run-1 is not finished"):
+        record.record_runs("mine", runs, **ABOUT)
+    (tmp_path / "later").rename(path)
     whole = json.loads(path.read_text())
     path.write_text(json.dumps(whole | {"versions": VERSIONS | {"tensorflow": "2.20.0"}}))
     with pytest.raises(UserError, match="made with 2 sets of versions"):
         record.record_runs("mine", runs, **ABOUT)
-    del whole["cpu_seconds"]
+    del whole["cpu_seconds"], whole["versions"]
     path.write_text(json.dumps(whole))
-    with pytest.raises(UserError, match="run-1 does not say its cpu_seconds: train it anew"):
+    with pytest.raises(UserError, match=r"metrics\.json .* older version, without cpu_seconds, versions:"):
         record.record_runs("mine", runs, **ABOUT)
     assert not (tmp_path / "recorded").exists()
 
@@ -137,7 +144,8 @@ def test_a_record_is_not_overwritten_and_can_be_read_again(runs, tmp_path, name,
     ]
 
 
-def test_a_damaged_run_gets_a_sentence(runs):
-    (runs[0] / "metrics.json").write_text("{")
-    with pytest.raises(UserError, match=r"metrics\.json is damaged: train the run anew"):
-        record.record_runs("mine", runs, **ABOUT)
+@pytest.mark.parametrize("name", ["settings.json", "metrics.json", "history.csv"])
+def test_a_damaged_run_gets_a_sentence(runs, name):
+    (runs[0] / name).write_text("{")
+    with pytest.raises(UserError, match=rf"run-0/{name} .* delete the folder to start anew"):
+        record.record_runs("mine", runs, True, **ABOUT)
