@@ -1,22 +1,33 @@
 """Helpers of the lessons, one module for each kind of thing.
 
 Importing this package in a Jupyter kernel also imports TensorFlow, and keeps what its C++ code then writes to
-stderr out of the lesson: dozens of lines, on healthy machines. Lesson 01 reads them on purpose.
+stderr out of the lesson: dozens of lines, on healthy machines. Lesson 01 reads them on purpose. What a user's
+own settings would break is set here: those of Keras, of matplotlib, and of warnings that are made errors.
 """
 
 import os
 import sys
+import warnings
 
 # TensorFlow reads this when it is imported. 3 is the only level without an error for a card that isn't there;
 # errors that matter are Python exceptions.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+# Keras reads these: another backend has no place here, and a limit would silently end each training early.
+os.environ["KERAS_BACKEND"] = "tensorflow"
+for _limit in ("KERAS_MAX_EPOCHS", "KERAS_MAX_STEPS_PER_EPOCH"):
+    os.environ.pop(_limit, None)
 
 _kernel = sys.modules.get("ipykernel.kernelapp")
 if _kernel and _kernel.IPKernelApp.initialized():  # tools that start kernels import ipykernel, too
+    os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"  # with another no figure is seen
+    warnings.filters[:] = [known for known in warnings.filters if known[0] != "error"]
+    warnings.filterwarnings("ignore", "Glyph .* missing from")  # one for each letter that a font lacks
     # Some lines come before TensorFlow obeys any setting, so the file descriptor itself is redirected.
     _stderr, _nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     os.dup2(_nowhere, 2)
     try:
+        import keras
+        import matplotlib
         import tensorflow
 
         # Advice about speed, such as on predicting with several networks: not for the reader.
@@ -25,3 +36,7 @@ if _kernel and _kernel.IPKernelApp.initialized():  # tools that start kernels im
         os.dup2(_stderr, 2)
         os.close(_stderr)
         os.close(_nowhere)
+    keras.config.set_image_data_format("channels_last")  # in place of what keras.json says
+    keras.config.set_floatx("float32")
+    keras.config.set_epsilon(1e-7)
+    matplotlib.rcdefaults()  # in place of what a matplotlibrc says

@@ -21,8 +21,9 @@ def accuracy_by_class(y: np.ndarray, predicted: np.ndarray, class_names) -> pd.D
     """One row a class: its images, how many were recognized, the accuracy and its 95 % interval."""
     images, correct = (np.bincount(labels, minlength=len(class_names)) for labels in (y, y[y == predicted]))
     table = pd.DataFrame({"images": images, "correct": correct}, pd.Index(class_names, name="class"))
-    table[["low", "high"]] = list(map(accuracy_interval, correct, images))
-    table.insert(2, "accuracy", correct / images)
+    none = np.nan, np.nan  # of a class that the test set lacks
+    table[["low", "high"]] = [accuracy_interval(c, n) if n else none for n, c in table.to_numpy()]
+    table.insert(2, "accuracy", table["correct"] / table["images"])
     return table
 
 

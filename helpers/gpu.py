@@ -106,6 +106,8 @@ def try_tensorflow() -> None:
     import keras
     import tensorflow as tf
 
+    keras.config.set_image_data_format("channels_last")  # whatever a user's keras.json says
+
     def tell(**facts) -> None:
         print(json.dumps(facts), flush=True)
 
@@ -184,5 +186,6 @@ def verdict(findings: Findings) -> str:
 def as_table(checks: Sequence[Check]) -> str:
     """The checks as a table in Markdown: ✓ passed, ✗ failed, – does not matter here."""
     rows = [("check", "", "finding", "remedy"), ("---",) * 4]
-    rows += [(c.name, SYMBOLS[c.passed], c.finding, c.remedy) for c in checks]
-    return "\n".join("| " + " | ".join(re.sub(r"([|<])", r"\\\1", c) for c in row) + " |" for row in rows)
+    findings = [re.sub(r"[\\`*<$]", r"\\\g<0>", c.finding) for c in checks]  # text of others, no Markdown
+    rows += [(c.name, SYMBOLS[c.passed], f, c.remedy) for c, f in zip(checks, findings, strict=True)]
+    return "\n".join("| " + " | ".join(cell.replace("|", r"\|") for cell in row) + " |" for row in rows)

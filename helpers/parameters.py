@@ -1,17 +1,19 @@
 """The parameters of the lessons: what each is called, its type, its bounds and what it means.
 
-This is the only place that says so. The commands `lessons run` and `lessons sweep` check values by it,
-docs/parameters.md is made from it, and the tests hold the lessons to it.
+This is the only place that says so. The commands `lessons run` and `lessons sweep`, and the lessons, check
+values by it, docs/parameters.md is made from it, and the tests hold the lessons to it.
 """
 
 import ast
 import math
 import numbers
+import os
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from helpers.errors import UserError
+from helpers.errors import UserError, one_line
 
 POOLING = ("max", "average", "stride")
 NORMALIZATION = ("none", "divide", "standardize")
@@ -34,20 +36,21 @@ class Parameter:
     meaning: str = ""
     many: bool = False
     choices: tuple[str, ...] = ()
-    joined: bool = False  # text of several choices, or "none": with "+" for one training, "," for the next
+    joined: bool = False  # text of several choices: with "+" for one training, "," for the next
     minimum: float = -math.inf
     maximum: float = math.inf
     above: float = -math.inf
-    path: str = ""  # "file" or "file or folder": it has to be there, or the value is one of `choices`
+    path: str = ""  # "file", "file or folder" or "folder", see `_fits`; or the value is one of `choices`
 
     @property
     def accepted(self) -> str:
         """What the parameter accepts, in words."""
         if self.path:
             words = [choice or "empty" for choice in self.choices]
-            return _listed([*words, f"the path of a {self.path} that is there"])
+            made = " or can be made" if self.path == "folder" else ""
+            return _listed([*words, f"the path of a {self.path} that is there{made}"])
         if self.joined:
-            return f"none, {_listed(self.choices)}; + joins several, and a comma begins another training"
+            return f"{_listed(self.choices)}; + joins several, and a comma begins another training"
         if self.choices:
             return _listed(self.choices)
         kind = {int: "whole number", float: "number", str: "text", bool: "truth value, True or False"}[
@@ -60,19 +63,20 @@ class Parameter:
             return f"{words} {self.minimum} or more"
         return f"{words} more than {self.above}" if self.above > -math.inf else words[:-1]
 
-    def check(self, name: str, given):
+    def check(self, name: str, given, exact: bool = False):
         """Return `given` in the parameter's type; text is read, so that "2" serves for a whole number.
 
-        Raises `ParameterError` when that is not what the parameter accepts.
+        With `exact` it doesn't. Raises `ParameterError` when that is not what the parameter accepts.
         """
         try:
             values = _as_list(given) if self.many else [given]
             values = [self._checked(value) for value in values]
-            if not values:
+            if not values or (exact and values != (given if self.many else [given])):
                 raise ValueError
         # Of odd text: numbers too large, sets of lists, homes of nobody, names too long for the disk.
         except (ValueError, SyntaxError, TypeError, OverflowError, RuntimeError, OSError):
-            raise ParameterError(f"The parameter {name} is {self.accepted}; {given!r} is not.") from None
+            value = one_line(repr(given))
+            raise ParameterError(f"The parameter {name} is {self.accepted}; {value} is not.") from None
         return values if self.many else values[0]
 
     def _checked(self, value):
@@ -91,13 +95,19 @@ class Parameter:
     def _checked_text(self, value) -> str:
         if not isinstance(value, str | Path):
             raise ValueError
-        path = Path(value).expanduser() if self.path and value else None
-        if path is None or not (path.is_file() if self.path == "file" else path.exists()):
-            parts = value.replace("+", ",").split(",") if self.joined else [value]
-            known = (*self.choices, "none") if self.joined else self.choices
-            if self.choices and any(part.strip() not in known for part in parts):
-                raise ValueError
+        parts = value.replace(" ", "").replace("+", ",").split(",") if self.joined else [value]
+        known = {*parts} <= {*self.choices} or not (self.choices or self.path)
+        if not known and not (self.path and value and self._fits(Path(value).expanduser())):
+            raise ValueError
         return str(value)
+
+    def _fits(self, path: Path) -> bool:
+        """Is the file or folder there? One to write to could also be made, if its name isn't too long."""
+        if self.path != "folder" or path.is_dir():
+            return path.is_file() if self.path == "file" else path.exists()
+        nearest = next(place for place in (path, *path.absolute().parents) if os.path.lexists(place))
+        short = all(len(os.fsencode(name)) < 256 for name in path.parts)
+        return nearest.is_dir() and os.access(nearest, os.W_OK) and short
 
 
 def _number(meaning: str, least: int = 0, **bounds) -> Parameter:
@@ -125,7 +135,7 @@ PARAMETERS = {
     "pooling": _word("what makes the feature maps smaller", *POOLING),
     "network": _word("which network is trained", "reference", "residual"),
     "remedies": Parameter(
-        str, "what is tried against overfitting, a training each", choices=REMEDIES, joined=True
+        str, "what is tried against overfitting, a training each", choices=("none", *REMEDIES), joined=True
     ),
     "recipe": _word("how long the fast training takes", *RECIPES),
     "width": _number("kernels of the first block of the fast network, 0 for the recipe's own"),
@@ -146,7 +156,7 @@ PARAMETERS = {
     "workers": _number("runs at a time on this machine, 0 for as many as cores and memory allow"),
     "scheduler": Parameter(str, "address of a Dask scheduler, to run on a cluster instead"),
     "run_dir": Parameter(
-        str, "folder of the training run, or of several; what it holds goes on, or is shown"
+        str, "folder of the training run, or of several; what it holds goes on, or is shown", path="folder"
     ),
     "images": _number("places of images in the test set, counted from 0", many=True),
     "image": Parameter(str, "an image file of your own, empty for a sample", choices=("",), path="file"),
@@ -185,12 +195,14 @@ def check_parameters(**given) -> None:
     """What each lesson calls after its parameters: raise `ParameterError` for a value that isn't accepted.
 
     The runner has checked before; plain papermill and a person in JupyterLab learn it here. Text in place
-    of a number, which `check` reads, is refused too: the lesson would go on with the text.
+    of a number, which `check` reads, is refused too: the lesson would go on with the text. So is an old name.
     """
+    main = vars(sys.modules["__main__"])  # where papermill puts what it is given, whatever the name
+    refuse_unknown(
+        [old for old, new in RENAMED.items() if new in given and type(main.get(old)) in (str, list)], given
+    )
     for name, value in given.items():
-        accepted = PARAMETERS[name].check(name, value)
-        if accepted != value and not isinstance(value, Path):
-            raise ParameterError(f"The parameter {name} is {PARAMETERS[name].accepted}; {value!r} is not.")
+        PARAMETERS[name].check(name, str(value) if isinstance(value, Path) else value, exact=True)
 
 
 def _parameter_like(name: str, default) -> Parameter:

@@ -47,6 +47,12 @@ def test_accuracy_by_class():
     assert (table["low"] < table["accuracy"]).all() and (table["accuracy"] < table["high"]).all()
 
 
+def test_accuracy_of_a_class_that_the_test_set_lacks():
+    table = evaluation.accuracy_by_class(np.array([0, 2]), np.array([0, 1]), ("cat", "dog", "elk"))
+    assert table["images"].tolist() == [1, 0, 1] and table["accuracy"].isna().tolist() == [False, True, False]
+    assert table.loc["dog", ["low", "high"]].isna().all() and table.loc["elk", "accuracy"] == 0
+
+
 def test_most_confident_mistakes_are_mistakes_in_order_of_confidence():
     y = np.array([0, 0, 1, 1])
     probabilities = np.array([[0.9, 0.1], [0.4, 0.6], [0.8, 0.2], [0.1, 0.9]])
@@ -60,15 +66,9 @@ def test_places_that_a_small_test_set_has():
     assert places_in_test_set([1, 3, 100], 15) == [1, 3]
 
 
-@pytest.mark.parametrize(
-    ("places", "message"),
-    [
-        *[(places, "images is a list of whole numbers") for places in ("[1, 2]", 1, [1.5], ["1"])],
-        *[(places, "from 0 to 2") for places in ([3], [-1], [99, 100], [])],
-    ],
-)
-def test_places_that_are_no_list_or_are_not_there_are_refused(places, message):
-    with pytest.raises(UserError, match=message):
+@pytest.mark.parametrize("places", [[3], [-1], [99, 100], []])
+def test_places_that_are_not_there_are_refused(places):
+    with pytest.raises(UserError, match="from 0 to 2"):
         places_in_test_set(places, 3)
 
 

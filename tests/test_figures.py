@@ -2,6 +2,7 @@
 
 import base64
 import io
+import warnings
 
 from helpers import evaluation, figures
 from helpers.convolution import convolve
@@ -12,6 +13,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+from IPython.core.pylabtools import print_figure
 from matplotlib.text import Text
 from PIL import Image
 
@@ -86,6 +88,34 @@ def test_images_show_their_pixels():
     mosaics = figures.feature_map_mosaics({"conv": MAPS}).axes[0].images[0].get_array()
     assert np.nanmax(mosaics) == 1 and np.argmax(MAPS.max(axis=(0, 1))) != 0
     np.testing.assert_allclose(mosaics[:6, :6], MAPS[..., MAPS.max(axis=(0, 1)).argmax()] / MAPS.max())
+
+
+NAMES = ["USD $5 to $6", r"$\alph$", "<b>", "猫", 99 * "long "]
+
+
+def odd_figures():
+    """Of names that other programs read as markup, no images, classes without images, one class of many."""
+    yield figures.image_grid([], [], title="Mistakes")
+    yield figures.image_grid(IMAGES, NAMES)
+    yield figures.images_by_class(IMAGES, LABELS, NAMES)
+    yield figures.class_counts({"training": LABELS, "test": LABELS[:1]}, [*NAMES, *map(str, range(60))])
+    yield figures.predictions(IMAGES[:1], np.eye(5)[:1], NAMES, [NAMES[4]])
+    yield figures.accuracy_by_class(evaluation.accuracy_by_class(LABELS, LABELS, NAMES), title=NAMES[1])
+    yield figures.heat_maps(IMAGES[0], {f"for {name}": np.ones((8, 8)) / 2 for name in NAMES})
+
+
+@pytest.mark.parametrize("number", range(7))
+def test_odd_names_and_counts_are_drawn_as_they_are(number, monkeypatch):
+    figure = list(odd_figures())[number]
+    displayed = []  # each drawn, as Jupyter does
+    monkeypatch.setattr(drawing, "display", lambda shown, **_: displayed.append(print_figure(shown)))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        warnings.filterwarnings("ignore", "Glyph")  # as in a kernel
+        figures.show(figure, "odd")
+    assert displayed[0] and not any(text.get_parse_math() for text in figure.findobj(Text))
+    expected = "there is none" if number == 0 else "for <b>" if number == 6 else "<b>"
+    assert expected in texts(figure) and max(map(len, texts(figure))) <= 30
 
 
 def test_a_mosaic_goes_by_rows_with_gaps_between():

@@ -132,6 +132,9 @@ def test_table():
         "| --- | --- | --- | --- |",
         r"| a\|b | ✗ | died with \<Signals> | mend |",
     ]
+    # A finding is text of other programs, in which nothing is meant as Markdown; a remedy is ours.
+    table = gpu.as_table([gpu.Check("a", False, "<b> *$x$*", "`mend`")])
+    assert table.splitlines()[-1] == r"| a | ✗ | \<b> \*\$x\$\* | `mend` |"
 
 
 # Asking a machine

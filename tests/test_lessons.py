@@ -74,6 +74,18 @@ def test_imports_first_then_parameters(lesson):
 
 
 @every_lesson
+def test_parameters_are_checked_before_anything_is_done(lesson):
+    _, code, _ = read(lesson)
+    [statement] = ast.parse(code[2].source).body
+    assert statement.value.func.id == "check_parameters" and not statement.value.args
+    given = {
+        keyword.arg: {node.id for node in ast.walk(keyword.value) if isinstance(node, ast.Name)}
+        for keyword in statement.value.keywords
+    }
+    assert given == {name: {name} for name in run.lesson_parameters(lesson)}
+
+
+@every_lesson
 def test_cells_are_short_and_plain(lesson):
     _, code, _ = read(lesson)
     for cell in code:

@@ -1,6 +1,7 @@
 """Lessons run with plain papermill: images of one's own, other parameters, interruptions, mistakes."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from helpers.errors import UserError
 from helpers.networks import reference_network
 from lesson_tools import run
 
+import nbformat
 import numpy as np
 import pandas as pd
 import psutil
@@ -27,13 +29,89 @@ def small_images(count):
     return (rng.integers(0, 60, (count, 32, 32, 3)) + 80 * y[:, None, None, None]).astype(np.uint8), y
 
 
-def run_plain_papermill(lesson, folder, **parameters):
+def run_plain_papermill(lesson, folder, env=None, **parameters):
     """`papermill LESSON OUT -p NAME VALUE`, from a folder that is not the project's."""
     command = [sys.executable, "-m", "papermill", str(lesson), "out.ipynb", "--no-progress-bar"]
     for name, value in parameters.items():
         # Papermill reads a list as YAML only.
         command += ["-y", f"{name}: {value}"] if isinstance(value, list) else ["-p", name, str(value)]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    env = os.environ | (env or {})
+    return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True)
+
+
+@pytest.fixture(scope="module")
+def odd(tmp_path_factory):
+    """A folder with images that no lesson was written for, and the environment of somebody with own settings.
+
+    Five classes that are told apart without a mistake, of very different size, one of them not in the test
+    set, with names that matplotlib, Markdown and HTML would read as markup, or that are too long.
+    """
+    folder = tmp_path_factory.mktemp("odd")
+    names = ["USD $5 to $6", r"$\alph$", "<b>a_b</b> | `c` *", 9 * "a very long name ", "猫"]
+    y = np.repeat(np.arange(5), [60, 40, 40, 40, 2])
+    y_test = np.repeat(np.arange(4), [5, 1, 1, 1])
+    rng, levels = (
+        np.random.default_rng(0),
+        np.array([[0, 0, 0], [250, 0, 0], [0, 250, 0], [0, 0, 250], [250] * 3]),
+    )
+    images = [
+        (levels[labels][:, None, None] + rng.integers(0, 5, (len(labels), 32, 32, 3))).astype(np.uint8)
+        for labels in (y, y_test)
+    ]
+    arrays = dict(
+        zip(("x_train", "x_test"), images, strict=True), y_train=y, y_test=y_test, class_names=names
+    )
+    np.savez(folder / "odd.npz", **arrays)
+    (folder / "home").mkdir()
+    keras_json = {
+        "floatx": "float16",
+        "epsilon": 0.1,
+        "backend": "jax",
+        "image_data_format": "channels_first",
+    }
+    (folder / "home" / "keras.json").write_text(json.dumps(keras_json))
+    (folder / "home" / "matplotlibrc").write_text("text.usetex: True\nbackend: Agg\nfont.size: 40\n")
+    env = {"KERAS_HOME": str(folder / "home"), "MATPLOTLIBRC": str(folder / "home")}
+    env |= {"KERAS_BACKEND": "jax", "KERAS_MAX_EPOCHS": "1", "KERAS_MAX_STEPS_PER_EPOCH": "1"}
+    env |= {
+        "MPLBACKEND": "Agg",
+        "PYTHONWARNINGS": "error",
+        "PYTHONOPTIMIZE": "1",
+        "PYTHONIOENCODING": "ascii",
+    }
+    return folder, env
+
+
+@pytest.mark.parametrize("number", [5, 6, 7])
+def test_lessons_05_to_07_on_odd_images_in_an_odd_environment(number, odd):
+    folder, env = odd
+    given = {
+        "dataset": "odd.npz",
+        "train_size": 0,
+        "epochs": 6,
+        "run_dir": "run",
+        "seeds": 1,
+        "images": [0, 7],
+    }
+    known = run.lesson_parameters(LESSONS[number - 1])
+    given = {name: value for name, value in given.items() if name in known}
+    done = run_plain_papermill(LESSONS[number - 1], folder, env, **given)
+    assert done.returncode == 0, done.stderr[-3000:]
+    metrics = json.loads((folder / "run" / "metrics.json").read_text())
+    assert metrics["epochs_trained"] == 6 and metrics["test_accuracy"] == 1  # or the lessons show mistakes
+    cells = [cell for cell in nbformat.read(folder / "out.ipynb", 4).cells if cell.cell_type == "code"]
+    for cell in cells:
+        kinds = [output.get("name") or [*output.get("data", {})] for output in cell.outputs]
+        assert "stderr" not in kinds, cell.outputs
+        if "figures.show(" in cell.source:
+            assert any("image/png" in kind for kind in kinds), cell.source
+
+
+def test_lesson_05_refuses_an_old_name_before_anything_is_made(tmp_path):
+    done = run_plain_papermill(LESSONS[4], tmp_path, optimiser="sgd", run_dir="mine")
+    assert done.returncode != 0
+    assert "ParameterError: The parameter optimiser is called optimizer now." in done.stderr
+    assert not (tmp_path / "mine").exists()
 
 
 def test_lesson_05_on_images_of_ones_own(tmp_path):

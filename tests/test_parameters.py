@@ -1,9 +1,10 @@
 """The table of parameters: what is accepted, in which type, and what is refused with which sentence."""
 
 import re
+import sys
 from pathlib import Path
 
-from helpers.parameters import PARAMETERS, ParameterError, check, refuse_unknown
+from helpers.parameters import PARAMETERS, ParameterError, check, check_parameters, refuse_unknown
 from lesson_tools.parameters import PAGE, with_tables
 
 import numpy as np
@@ -26,6 +27,8 @@ import pytest
         ("image", __file__, __file__),
         ("dataset", Path(__file__).parent, str(Path(__file__).parent)),
         ("run_dir", "7", "7"),
+        ("run_dir", "new/and/newer", "new/and/newer"),
+        ("run_dir", Path(__file__).parent, str(Path(__file__).parent)),
     ],
 )
 def test_accepted_in_the_type_of_the_parameter(name, given, value):
@@ -60,12 +63,22 @@ def test_accepted_in_the_type_of_the_parameter(name, given, value):
         ("learning_rate", "1" + 400 * "0", "a number, more than 0"),
         ("image", "~nobody-of-this-name/own.jpg", "empty or the path of a file that is there"),
         ("dataset", 300 * "x", "auto, cifar10, doodles or the path"),
+        ("run_dir", "", "the path of a folder that is there or can be made"),
+        ("run_dir", 7, "the path of a folder that is there or can be made"),
+        ("run_dir", __file__, "the path of a folder that is there or can be made"),
+        ("run_dir", f"{__file__}/run", "the path of a folder that is there or can be made"),
+        ("run_dir", "new/" + 300 * "x", "the path of a folder that is there or can be made"),
+        ("run_dir", 300 * "x", "the path of a folder that is there or can be made"),
+        ("run_dir", "~nobody-of-this-name/run", "the path of a folder that is there or can be made"),
+        ("optimizer", " adam", "adam or sgd"),
     ],
 )
 def test_refused_with_what_is_accepted(name, given, accepted):
     with pytest.raises(ParameterError, match=re.escape(f"The parameter {name} is {accepted}")) as refused:
         check(name, given)
-    assert str(refused.value).endswith(f"; {given!r} is not.") and "\n" not in str(refused.value)
+    said = str(refused.value)
+    assert "\n" not in said and len(said) < 400
+    assert said.endswith(f"; {given!r} is not." if len(repr(given)) < 200 else "… is not.")
 
 
 def test_a_default_of_the_lesson_is_accepted():
@@ -85,6 +98,42 @@ def test_an_old_name_is_refused_with_the_new_one():
         refuse_unknown(["epochs", "optimiser"], PARAMETERS)
     with pytest.raises(ParameterError, match="There is no parameter epoch here; there are batch_size,"):
         refuse_unknown(["epoch"], PARAMETERS)
+
+
+def test_a_dangling_link_is_no_folder_that_can_be_made(tmp_path):
+    (tmp_path / "runs").symlink_to(tmp_path / "gone")
+    for path in (tmp_path / "runs", tmp_path / "runs" / "mine"):
+        with pytest.raises(ParameterError):
+            check("run_dir", path)
+
+
+def test_a_lesson_takes_values_of_the_type_alone():
+    check_parameters(epochs=np.int64(2), learning_rate=1, images=[3], dataset=Path(__file__), run_dir="new")
+    for name, value in (
+        ("epochs", "2"),  # what the runner reads, the lesson would go on with
+        ("epochs", 2.5),
+        ("epochs", 0),
+        ("epochs", "ten"),
+        ("seeds", 0),
+        ("seed", None),
+        ("learning_rate", "0.1"),
+        ("learning_rate", float("inf")),  # what papermill makes of 1e400
+        ("learning_rate", float("nan")),
+        ("images", "[1, 3]"),
+        ("images", [1, "3"]),
+        ("weights", "Shipped"),
+    ):
+        with pytest.raises(
+            ParameterError, match=re.escape(f"The parameter {name} is {PARAMETERS[name].accepted}")
+        ):
+            check_parameters(**{name: value})
+
+
+def test_a_lesson_refuses_an_old_name_that_papermill_gave_it(monkeypatch):
+    monkeypatch.setattr(sys.modules["__main__"], "optimiser", "sgd", raising=False)
+    check_parameters(seed=0)  # of a lesson without an optimizer
+    with pytest.raises(ParameterError, match="The parameter optimiser is called optimizer now"):
+        check_parameters(optimizer="adam")
 
 
 def test_the_page_is_current():

@@ -5,18 +5,24 @@ import io
 import textwrap
 from collections.abc import Iterable
 
+from helpers.errors import one_line
+
 import matplotlib.pyplot as plt
 import numpy as np
 from IPython.display import DisplayHandle, display
 from matplotlib.patheffects import withStroke
+from matplotlib.text import Text
 from PIL import Image
 
 HIGHLIGHT = "#D55E00"  # Okabe and Ito's vermilion, also readable on gray
 HEADING = {"fontweight": "normal", "loc": "center", "pad": 4}  # of one panel
+NAME = 24  # letters of a class's name beside an axis or an image, at most
 
 
 def show(figure: plt.Figure, alt: str, update: DisplayHandle | None = None) -> None:
     """Display `figure`, in place of what `update` shows; `alt` describes it for those who can't see it."""
+    for text in figure.findobj(Text):
+        text.set_parse_math(False)  # a class may be called "USD $5 to $6"
     put = update.update if update else display
     put(figure, metadata={"image/png": {"alt": alt}})
     plt.close(figure)  # otherwise Jupyter displays it a second time
@@ -67,7 +73,8 @@ def panels(names, columns: int, height: float, title: str, width=8.0, rows=(), *
     figure, axes = plt.subplots(count, columns, squeeze=False, **options)
     figure.set_size_inches(width, count * height + 0.4)
     for axis, name in zip(axes.flat, names, strict=False):
-        axis.set_title(name, fontsize=10 if columns < 8 else 9, **HEADING)
+        lines = "\n".join(one_line(line, 120 // columns) for line in name.splitlines())
+        axis.set_title(lines, fontsize=10 if columns < 8 else 9, **HEADING)
     for axis, name in zip(axes[:, 0], rows, strict=False):
         axis.text(-0.02, 0.5, name, transform=axis.transAxes, ha="right", va="center", fontsize=10)
     for axis in axes.flat[len(names) :]:

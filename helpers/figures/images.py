@@ -1,6 +1,7 @@
 """Images and what a network makes of them: their classes and colors, maps, kernels, layers, what they see."""
 
-from helpers.figures.drawing import HIGHLIGHT, extremes, frame, image_panels, mosaic
+from helpers.errors import one_line
+from helpers.figures.drawing import HIGHLIGHT, NAME, extremes, frame, image_panels, mosaic
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -8,20 +9,24 @@ import pandas as pd
 
 
 def image_grid(images: list[np.ndarray], titles: list[str] = (), title="", columns=10) -> plt.Figure:
-    """Images in rows, each with its title above it."""
+    """Images in rows, each with its title above it; without images, the words "there is none"."""
+    if not len(images):  # Jupyter leaves a figure without axes out
+        images, titles, columns = [np.full((1, 40, 3), 255, np.uint8)], ["there is none"], 1
     return image_panels(titles or [""] * len(images), images, columns, title)
 
 
 def images_by_class(x: np.ndarray, y: np.ndarray, class_names: list[str], title="") -> plt.Figure:
     """One row a class, with its first ten images."""
     rows = [mosaic(x[y == label][:10], 10, gap=2, empty=255) for label in range(len(class_names))]
-    return image_panels(class_names, rows, 1, title, beside=True)
+    return image_panels([one_line(name, NAME) for name in class_names], rows, 1, title, beside=True)
 
 
 def class_counts(labels: dict[str, np.ndarray], class_names: list[str], title="") -> plt.Figure:
     """Bars of the number of images by class, one group of bars for each named array of labels."""
     counts = {name: np.bincount(y, minlength=len(class_names)) for name, y in labels.items()}
-    axis = pd.DataFrame(counts, class_names).plot.bar(width=0.8, ec="white", title=title, ylabel="images")
+    table = pd.DataFrame(counts, [one_line(name, NAME) for name in class_names])
+    size = (max(8, 0.25 * len(class_names)), 3.4)
+    axis = table.plot.bar(width=0.8, ec="white", title=title, ylabel="images", figsize=size)
     for bars, hatch in zip(axis.containers, ["", "//", ".."] * len(labels), strict=False):
         plt.setp(bars, hatch=hatch)  # tells the sets apart without color
     plt.setp(axis.get_xticklabels(), rotation=30, ha="right")

@@ -1,6 +1,7 @@
 """Results: curves by epoch, accuracies, probabilities, means over settings, checks of machines."""
 
-from helpers.figures.drawing import HIGHLIGHT, extremes, frame, panels, shaded_numbers, titled
+from helpers.errors import one_line
+from helpers.figures.drawing import HIGHLIGHT, NAME, extremes, frame, panels, shaded_numbers, titled
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -77,7 +78,7 @@ def accuracy_by_class(table: pd.DataFrame, title="") -> plt.Figure:
     interval = [table["accuracy"] - table["low"], table["high"] - table["accuracy"]]
     figure, axis = plt.subplots(figsize=(8, 0.32 * len(table) + 1))
     axis.barh(range(len(table)), table["accuracy"], color="C5", xerr=interval, capsize=3)
-    axis.set_yticks(range(len(table)), table.index)
+    axis.set_yticks(range(len(table)), [one_line(name, NAME) for name in table.index])
     axis.set(xlim=(0, 1), xlabel="accuracy on the test set", title=title)
     axis.xaxis.set_major_formatter("{x:.0%}")
     return figure
@@ -101,7 +102,7 @@ def reliability(tables: dict[str, pd.DataFrame], title="") -> plt.Figure:
 
 def predictions(images, probabilities: np.ndarray, class_names, titles: list[str], title="") -> plt.Figure:
     """Each image beside a bar chart of its probabilities, shape (n, classes); the largest stands out."""
-    names = [name for text in titles for name in (text, "")]
+    names = [name for text in titles for name in (one_line(text, 30), "")]
     figure = panels(names, 2, max(1.6, 0.22 * len(class_names)), title, width_ratios=(1, 2.4))
     for (left, right), image, row in zip(
         np.reshape(figure.axes, (-1, 2)), images, probabilities, strict=True
@@ -111,7 +112,7 @@ def predictions(images, probabilities: np.ndarray, class_names, titles: list[str
         best = row.argmax()
         right.barh(range(len(row)), row, color=np.where(row == row[best], HIGHLIGHT, "#999999"))
         right.text(row[best] + 0.01, best, f"{row[best]:.0%}", va="center", fontsize=9)
-        right.set_yticks(range(len(row)), class_names, fontsize=9)
+        right.set_yticks(range(len(row)), [one_line(name, NAME) for name in class_names], fontsize=9)
         right.set(xlim=(0, 1.12), xticks=[0, 0.25, 0.5, 0.75, 1])
         right.xaxis.set_major_formatter("{x:.0%}")
         right.invert_yaxis()
