@@ -2,8 +2,6 @@
 
 import numpy as np
 import pandas as pd
-from scipy.optimize import minimize_scalar
-from scipy.special import log_softmax
 from scipy.stats import binomtest
 
 
@@ -27,21 +25,6 @@ def accuracy_by_class(y: np.ndarray, predicted: np.ndarray, class_names) -> pd.D
     return table
 
 
-def most_confident_mistakes(y: np.ndarray, probabilities: np.ndarray, count: int = 10) -> np.ndarray:
-    """Indices of the wrongly classified images, the most confident first, at most `count`.
-
-    y: labels, shape (n,); probabilities: shape (n, classes), 0 to 1.
-    """
-    surest_first = np.argsort(-probabilities.max(axis=1), kind="stable")
-    return surest_first[(probabilities.argmax(axis=1) != y)[surest_first]][:count]
-
-
-def least_confident_right(y: np.ndarray, probabilities: np.ndarray, count: int = 10) -> np.ndarray:
-    """Indices of the rightly classified images, the least confident first: as `most_confident_mistakes`."""
-    surest_last = np.argsort(probabilities.max(axis=1), kind="stable")
-    return surest_last[(probabilities.argmax(axis=1) == y)[surest_last]][:count]
-
-
 def reliability(y: np.ndarray, probabilities: np.ndarray, bins: int = 10) -> pd.DataFrame:
     """How often the network is right where it is how confident: a row for each of `bins` equal ranges.
 
@@ -58,23 +41,3 @@ def reliability(y: np.ndarray, probabilities: np.ndarray, bins: int = 10) -> pd.
     table = pd.DataFrame({"low": edges[:-1], "high": edges[1:]})
     table["images"] = grouped.size().reindex(table.index, fill_value=0)
     return table.join(grouped[["confidence", "accuracy"]].mean())
-
-
-def expected_calibration_error(y: np.ndarray, probabilities: np.ndarray, bins: int = 10) -> float:
-    """The distance of confidence and accuracy, 0 to 1: mean by `reliability`'s ranges, weighted by images."""
-    table = reliability(y, probabilities, bins).dropna()
-    distance = (table["confidence"] - table["accuracy"]).abs()
-    return float(np.average(distance, weights=table["images"]))
-
-
-def fit_temperature(y: np.ndarray, logits: np.ndarray) -> float:
-    """The number by which to divide `logits`, shape (n, classes), so that their cross-entropy is smallest.
-
-    Above 1: the network was too sure. Fit it on the validation set. Source: as `reliability`.
-    """
-
-    def loss(log_temperature: float) -> float:
-        log_probabilities = log_softmax(logits / np.exp(log_temperature), axis=1)
-        return -log_probabilities[np.arange(len(y)), y].mean()
-
-    return float(np.exp(minimize_scalar(loss, bounds=(-3, 3), method="bounded").x))

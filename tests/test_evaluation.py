@@ -1,9 +1,13 @@
-"""Intervals, accuracy by class, the most confident mistakes."""
+"""Intervals, accuracy by class, calibration."""
+
+import ast
 
 from helpers import evaluation
 from helpers.errors import UserError
 from helpers.prediction import places_in_test_set
+from lesson_tools.run import find_lessons
 
+import nbformat
 import numpy as np
 import pytest
 from scipy.special import softmax
@@ -53,14 +57,6 @@ def test_accuracy_of_a_class_that_the_test_set_lacks():
     assert table.loc["dog", ["low", "high"]].isna().all() and table.loc["elk", "accuracy"] == 0
 
 
-def test_most_confident_mistakes_are_mistakes_in_order_of_confidence():
-    y = np.array([0, 0, 1, 1])
-    probabilities = np.array([[0.9, 0.1], [0.4, 0.6], [0.8, 0.2], [0.1, 0.9]])
-    assert evaluation.most_confident_mistakes(y, probabilities).tolist() == [2, 1]
-    assert evaluation.most_confident_mistakes(y, probabilities, count=1).tolist() == [2]
-    assert len(evaluation.most_confident_mistakes(y[:1], probabilities[:1])) == 0
-
-
 def test_places_that_a_small_test_set_has():
     assert places_in_test_set([1, 3, 100], 200) == [1, 3, 100]
     assert places_in_test_set([1, 3, 100], 15) == [1, 3]
@@ -72,11 +68,16 @@ def test_places_that_are_not_there_are_refused(places):
         places_in_test_set(places, 3)
 
 
-def test_least_confident_right():
-    probabilities = np.array([[0.9, 0.1], [0.6, 0.4], [0.55, 0.45], [0.3, 0.7]])
-    y = np.array([0, 0, 1, 1])  # the third is wrong
-    assert evaluation.least_confident_right(y, probabilities).tolist() == [1, 3, 0]
-    assert evaluation.least_confident_right(y, probabilities, count=1).tolist() == [1]
+def written_in_lesson_07(**given) -> dict:
+    """The functions of the lesson and its temperature, computed from the names in `given`."""
+    [lesson] = find_lessons(["07"])
+    cells = [cell.source for cell in nbformat.read(lesson, as_version=4).cells if cell.cell_type == "code"]
+    tree = ast.parse("\n".join(cells))
+    wanted = [node for node in tree.body if isinstance(node, ast.FunctionDef | ast.ImportFrom | ast.Import)]
+    if given:
+        wanted += [node for node in tree.body if ast.unparse(node).startswith("temperature = ")]
+    exec(compile(ast.Module(wanted, []), lesson.name, "exec"), given)
+    return given
 
 
 def test_reliability_by_hand():
@@ -87,7 +88,7 @@ def test_reliability_by_hand():
     assert table["accuracy"][9] == 0.5 and table["confidence"][9] == pytest.approx(0.95)
     assert table["accuracy"][5] == 1 and np.isnan(table["accuracy"][0])
     # (1 image · 0.4 + 2 images · 0.45) / 3
-    error = evaluation.expected_calibration_error(np.array([0, 1, 1]), probabilities)
+    error = written_in_lesson_07()["calibration_error"](np.array([0, 1, 1]), probabilities)
     assert error == pytest.approx((0.4 + 2 * 0.45) / 3)
 
 
@@ -105,7 +106,8 @@ def calibrated():
 def test_temperature_finds_what_the_logits_were_multiplied_with(calibrated, temperature):
     y, logits = calibrated
     too_sure = temperature * logits
-    assert evaluation.fit_temperature(y, too_sure) == pytest.approx(temperature, rel=0.05)
-    before = evaluation.expected_calibration_error(y, softmax(too_sure, axis=1))
-    after = evaluation.expected_calibration_error(y, softmax(too_sure / temperature, axis=1))
+    lesson = written_in_lesson_07(y_validation=y, validation_logits=too_sure)
+    assert lesson["temperature"] == pytest.approx(temperature, rel=0.05)
+    before = lesson["calibration_error"](y, softmax(too_sure, axis=1))
+    after = lesson["calibration_error"](y, softmax(too_sure / temperature, axis=1))
     assert after < 0.02 and (temperature == 1 or before > 0.1)
