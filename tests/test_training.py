@@ -263,11 +263,19 @@ def test_fit_twice(interrupted, trained):
         with pytest.raises(UserError, match=f"fit is in epoch 1, but the run in .* {state}: run the cells"):
             network().fit(noise().x_train, noise().y_train, callbacks=run.callbacks(), epochs=2, verbose=0)
         assert (run.folder / "history.csv").read_bytes() == before
-    model, epochs_done = trained.resume(network())  # as lesson 05 does with a finished run
-    model.fit(
-        noise().x_train, noise().y_train, initial_epoch=epochs_done, epochs=2, callbacks=trained.callbacks()
-    )
-    assert epochs_done == 2 and trained.finish(model, 0.5) == trained.metrics
+
+
+def test_cells_run_again_after_the_end(copied):
+    """A finished run is shown as it is, also where nothing may be written; nothing is added to it."""
+    before = {path: path.stat().st_mtime_ns for path in copied.folder.iterdir()}
+    run = training.open_run(copied.folder, noise(), **SETTINGS)
+    model, epochs_done = run.resume(network())
+    given = {"x": noise().x_train, "y": noise().y_train, "callbacks": run.callbacks(), "verbose": 0}
+    model.fit(**given, initial_epoch=epochs_done, epochs=2)
+    assert epochs_done == 2 and run.finish(model, 0.5) == copied.metrics
+    with pytest.raises(UserError, match="fit is in epoch 3, but the run in .* is finished with 2 epochs"):
+        model.fit(**given, initial_epoch=2, epochs=3)
+    assert {path: path.stat().st_mtime_ns for path in copied.folder.iterdir()} == before
 
 
 def test_finish_twice_keeps_what_was_measured_first(interrupted):
