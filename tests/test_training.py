@@ -273,7 +273,7 @@ def test_cells_run_again_after_the_end(copied):
     given = {"x": noise().x_train, "y": noise().y_train, "callbacks": run.callbacks(), "verbose": 0}
     model.fit(**given, initial_epoch=epochs_done, epochs=2)
     assert epochs_done == 2 and run.finish(model, 0.5) == copied.metrics
-    with pytest.raises(UserError, match="fit is in epoch 3, but the run in .* is finished with 2 epochs"):
+    with pytest.raises(UserError, match=r"fit is in epoch 3, but the run in .* is finished with 2 epochs"):
         model.fit(**given, initial_epoch=2, epochs=3)
     assert {path: path.stat().st_mtime_ns for path in copied.folder.iterdir()} == before
 
