@@ -46,8 +46,8 @@ def foreign_file(folder: Path, made: Collection[str] | None) -> Path | None:
     """
     if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
         return folder
-    foreign = [] if made is None else [folder / name for name in files_in(folder) if name not in set(made)]
-    return foreign[0] if foreign else None
+    ours = files_in(folder) if made is None else set(made)
+    return next((folder / name for name in files_in(folder) if name not in ours), None)
 
 
 def check_replaceable(folder: Path) -> None:

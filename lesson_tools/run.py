@@ -337,7 +337,7 @@ def runs_made_anew(out: Path, lessons: Sequence[Path]) -> Iterator[None]:
     way_out = f"move it away, or {ANOTHER}"
     made = read_json(out / MADE, way_out) if (out / MADE).exists() else {}
     train = [lesson for lesson in lessons if "run_dir" in lesson_parameters(lesson)]
-    folders = {_folder_of_runs(out, lesson) for lesson in train}
+    folders = dict.fromkeys(_folder_of_runs(out, lesson) for lesson in train)
     for folder in folders:
         if foreign := foreign_file(folder, made.get(folder.name, [])):
             raise UserError(f"{foreign} was not made by the lessons, whose runs go to {folder}: {way_out}")
