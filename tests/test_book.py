@@ -290,6 +290,14 @@ def test_an_out_that_is_no_book_or_can_not_be_written_is_refused(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
+def test_a_page_that_can_not_be_written_ends_the_book(tmp_path):
+    """Sphinx only warns, as when the disk becomes full; the page would be cut, or not there."""
+    book.prepare(tmp_path / "source", {}, solutions=False)
+    (tmp_path / "site" / "CHANGELOG.html").mkdir(parents=True)
+    with pytest.raises(OSError, match=r"CHANGELOG\.html"):
+        book._build(tmp_path / "source", tmp_path / "site", {})
+
+
 def test_without_sphinx_there_is_a_sentence_before_anything_runs(monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "myst_nb", None)
     for command in (["book"], ["run", "02"]):

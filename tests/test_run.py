@@ -271,14 +271,14 @@ def test_a_notebook_that_can_not_be_run_gets_a_sentence(tmp_path, capfd, kind, s
     assert capfd.readouterr() == ("", "") and [path.name for path in tmp_path.iterdir()] == [lesson.name]
 
 
-def test_a_kernel_that_dies_gets_a_sentence(tmp_path, capfd):
+def test_a_kernel_that_dies_gets_a_sentence(tmp_path, caplog):
     lesson = write_lesson(tmp_path, "print('so far', flush=True); import os; os.kill(os.getpid(), 9)")
     (tmp_path / "out").mkdir()
     with pytest.raises(
         UserError, match=r"11_trouble\.ipynb stopped, because in the cell In \[2\] its kernel died"
     ):
         run.run_lesson(lesson, tmp_path / "out", {})
-    assert "died" not in capfd.readouterr().err
+    assert not caplog.records, "the sentence is enough"
     executed = tmp_path / "out" / lesson.name
     assert run.outcome(nbformat.read(executed, as_version=4))[1] == "failed"
     run.check_overwritable(executed)
@@ -487,6 +487,7 @@ def test_a_second_runner_is_refused_until_the_first_is_gone(checkout, tmp_path):
     assert third.returncode == 1 and "was not executed by this command" in third.stderr
 
 
+@pytest.mark.skipif(os.name == "nt", reason="no other process can press Ctrl-C there")
 def test_ctrl_c_leaves_no_kernel_and_nothing_half_written(checkout, tmp_path):
     out = tmp_path / "out"
     runner, kernel = begun(checkout, out, tmp_path / "marker")
@@ -515,7 +516,7 @@ def test_a_reader_that_leaves_ends_the_runner_without_a_traceback(checkout, tmp_
     )
     runner.stdout.close()
     error = runner.stderr.read()
-    assert runner.wait(200) == 1 and "Traceback" not in error and "BrokenPipe" not in error
+    assert runner.wait(200) == 1 and "Traceback" not in error and "Broken" not in error
 
 
 def as_root_of_a_namespace(script: str) -> list[str]:
