@@ -17,6 +17,12 @@ OWN = ("notebooks", "helpers", "lesson_tools", "doodles", "docs", "tests", ".git
 MADE = ".lessons-book"  # in a folder of `whole_folder`: the files that it was made of
 
 
+def this_checkout_first() -> str:
+    """A PYTHONPATH for kernels: a checkout that was copied may be installed as what it is a copy of."""
+    paths = [str(ROOT), *os.environ.get("PYTHONPATH", "").split(os.pathsep)]
+    return os.pathsep.join(dict.fromkeys(filter(None, paths)))
+
+
 def output_folder(out: Path) -> Path:
     """The absolute path of a folder for results. Raises `UserError` for one that is part of this checkout."""
     try:

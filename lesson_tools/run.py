@@ -18,7 +18,14 @@ from pathlib import Path
 from helpers.errors import UserError, one_line
 from helpers.files import lock_folder, read_json, unlock_folder, whole_file
 from helpers.parameters import check, refuse_unknown
-from lesson_tools.folders import ROOT, check_replaceable, files_in, foreign_file, output_folder
+from lesson_tools.folders import (
+    ROOT,
+    check_replaceable,
+    files_in,
+    foreign_file,
+    output_folder,
+    this_checkout_first,
+)
 
 import nbformat
 import papermill
@@ -168,9 +175,7 @@ def execute(
     known = _defaults(notebook, lesson)
     check_overwritable(executed)
     given = {name: value for name, value in parameters.items() if name in known}
-    # A checkout that was copied may have been installed as what it is a copy of.
-    paths = [str(ROOT), *os.environ.get("PYTHONPATH", "").split(os.pathsep)]
-    os.environ["PYTHONPATH"] = os.pathsep.join(dict.fromkeys(filter(None, paths)))
+    os.environ["PYTHONPATH"] = this_checkout_first()
     ran = []
     options = {
         "cwd": cwd,

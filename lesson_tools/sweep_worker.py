@@ -23,6 +23,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from helpers.errors import UserError
+from lesson_tools.folders import this_checkout_first
 
 PACKAGES = ("doodles", "helpers", "lesson_tools")  # what a run uses beside its notebook
 REQUEST = "request.json"  # a RunTask, for the process that executes the lesson
@@ -134,6 +135,7 @@ def _execute(task: RunTask, scratch: Path, wanted: Callable[[], bool]) -> str:
     # Runs that share a GPU take what they need of its memory, not all of it. What a run leaves in its folder
     # for temporary files goes with it.
     environment |= {"TF_FORCE_GPU_ALLOW_GROWTH": "true", "TMPDIR": str(scratch)}
+    environment["PYTHONPATH"] = this_checkout_first()
     output = scratch / "output"
     with (
         output.open("wb") as file,
