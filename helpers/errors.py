@@ -13,5 +13,5 @@ class UserError(Exception):
 def one_line(text: object, length: int = 200) -> str:
     """Text from elsewhere, fit for a sentence: printable, without passwords, at most `length` long."""
     text = "".join(letter if letter.isprintable() else " " for letter in str(text)[: 10 * length])
-    text = re.sub(r"(\w://)[^/\s@]*@", r"\1", " ".join(text.split()))
+    text = re.sub(r"(\w\w:/+)[^/\s@]*@", r"\1", " ".join(text.split()))
     return text if len(text) <= length else f"{text[: length - 1]}…"

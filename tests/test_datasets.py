@@ -483,6 +483,7 @@ class Command:
         (members() | {"data_batch_2": batch(1, labels=[10] * ROWS)}, ["label 10", "0 to 9"]),
         (members() | {"data_batch_2": batch(1, data=np.zeros((ROWS, 3072)))}, ["float64", "uint8"]),
         (members() | {"batches.meta": pickled({})}, ["batches.meta"]),
+        ({"ant/1.png": b"", "bee/1.png": b""}, ["own images come in a folder or a zip"]),
         (members() | {"batches.meta": pickled({"label_names": ["cat", "cat"]})}, ["cat, cat"]),
     ],
 )
@@ -639,6 +640,7 @@ def test_what_is_often_a_mistake_is_counted(tmp_path):
     assert "6 of 8 test images are exact copies of training images." in source
     assert "2 of 20 images are of one color throughout." in source
     assert "The test set has no image of class 1." in source
+    assert "of 20 images are there under another label, too." in source
     fine = content | {"x_test": 255 - content["x_test"][:6], "y_test": content["y_train"][:6]}
     path = save(tmp_path / "own.npz", **fine)
     assert load_dataset(path).source == f"Images from {path}."
@@ -857,6 +859,18 @@ def zip_of(path: Path, names: list[str], patch=None) -> Path:
     return path
 
 
+def test_a_zip_of_images_may_hold_arrays_as_well(tmp_path):
+    assert load_dataset(zip_of(tmp_path / "own.zip", [*HONEST, "ant/1.npy"])).class_names == ("ant", "bee")
+
+
+def test_a_zip_with_the_separators_of_windows(tmp_path):
+    path = zip_of(tmp_path / "own.zip", HONEST)
+    path.write_bytes(re.sub(rb"(ant|bee)/", rb"\1\\", path.read_bytes()))
+    assert zipfile.ZipFile(path).testzip() is None
+    data = load_dataset(path)
+    assert data.class_names == ("ant", "bee") and len(data.x_train) == len(data.x_test) == 2
+
+
 HONEST = ["ant/1.png", "ant/2.png", "bee/1.png", "bee/2.png"]
 
 
@@ -931,7 +945,9 @@ def test_names_in_zips_of_other_systems(tmp_path, encoding):
         ),
         (["a/x/1.png", "b/1.png", "b/2.png"], ["folder in a class"]),
         (["a/notes.txt", "b/1.png", "b/2.png"], ["no images"]),
-        (["notes.txt"], ["fewer than two"]),
+        (["notes.txt"], ["fewer than two", "there is notes.txt"]),
+        (["own.zip", "notes.txt"], ["fewer than two", "own.zip"]),
+        (["train/1.png", "bus/1.png"], ["1 training and 0 test folders among bus, train"]),
     ],
 )
 def test_other_layouts_are_named(tmp_path, files, words):
@@ -963,6 +979,15 @@ def test_paths_that_lead_nowhere(tmp_path, monkeypatch):
 
 def test_a_word_may_come_as_a_path(cache, few_doodles):
     assert load_dataset(Path("doodles")).name == "doodles"
+
+
+@pytest.mark.parametrize("kind", ["pipe", "device"])
+def test_what_may_never_end_is_no_data_set(tmp_path, kind):
+    os.mkfifo(path := tmp_path / "pipe")
+    path = path if kind == "pipe" else "/dev/zero"
+    read = "import sys; from helpers.datasets import load_dataset; load_dataset(sys.argv[1])"
+    done = subprocess.run([sys.executable, "-c", read, path], capture_output=True, text=True, timeout=100)
+    assert "no file or folder" in done.stderr
 
 
 def test_one_class_is_no_choice(tmp_path):

@@ -61,4 +61,6 @@ def test_a_damaged_json_file_gets_a_sentence(tmp_path, content):
 def test_foreign_text_fits_a_sentence():
     assert one_line("a\n\x1b[31m\0b") == "a [31m b"
     assert one_line("no http://me:secret@host/x and") == "no http://host/x and"
+    assert one_line("no file https:/me:secret@host/x") == "no file https:/host/x"  # as a path spells it
+    assert one_line("C:/me@home/x") == "C:/me@home/x"
     assert one_line("z" * 5000) == "z" * 199 + "…"

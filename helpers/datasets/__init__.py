@@ -138,7 +138,7 @@ def _load_path(name: str) -> Dataset:
     path = name
     try:
         path = Path(name).expanduser().absolute()
-        if not path.exists():
+        if not (path.is_dir() or path.is_file()):  # a pipe or a device may never end
             raise refusal(f"There is no data set {name!r}, and no file or folder {path}", ACCEPTED)
         contents, notes = _read(path)
     except DatasetError:
@@ -168,10 +168,11 @@ def _read(place: Place) -> tuple[Contents, list[str]]:
                 archive = zipfile.ZipFile(file, metadata_encoding="utf-8")  # as macOS writes without a mark
             except UnicodeDecodeError:
                 archive = zipfile.ZipFile(file)
-            if any(name.endswith(".npy") for name in archive.namelist()):
+            for info in archive.infolist():  # zipfile may never end with /a, and old Windows writes a\1.png
+                info.filename = info.filename.replace("\\", "/").lstrip("/")
+            archive.NameToInfo = {info.filename: info for info in archive.infolist()}
+            if any(name.endswith(".npy") and "/" not in name for name in archive.namelist()):
                 return read_npz(place)
-            if any(name.startswith("/") for name in archive.namelist()):  # zipfile may never end with them
-                raise refusal(f"{place} has absolute paths in it", ACCEPTED)
             return _read(zipfile.Path(archive))
         file.seek(0)
         if tarfile.is_tarfile(file):

@@ -55,7 +55,8 @@ def checked(path: Place, class_names, x_train, y_train, x_test, y_test) -> Conte
     for part, x, y in (("train", x_train, y_train), ("test", x_test, y_test)):
         n, shape = x.shape[0] if x.ndim else 0, f"(n, {IMAGE_SIZE}, {IMAGE_SIZE}, 3)"
         if x.dtype != np.uint8 or x.shape != (n, IMAGE_SIZE, IMAGE_SIZE, 3) or n == 0:
-            fault = f"x_{part} in {path} is {x.dtype} {x.shape}"
+            seen = f", {x.min():g} to {x.max():g}" if x.size and x.dtype.kind in "fiu" else ""
+            fault = f"x_{part} in {path} is {x.dtype} {x.shape}{seen}"
             raise refusal(fault, f"is uint8 {shape} with n of at least 1, or other numbers from 0 to 255")
         if x.max() <= 1:
             fault = f"x_{part} in {path} has no number above 1, as if divided by 255 and cut to whole numbers"
@@ -81,12 +82,14 @@ def checked(path: Place, class_names, x_train, y_train, x_test, y_test) -> Conte
 
 def remarks(class_names, x_train, y_train, x_test, y_test) -> list[str]:
     """Say in sentences what can be used, and yet is often a mistake."""
-    found = []
-    if untested := [name for label, name in enumerate(class_names) if label not in y_test]:
-        found.append(f"The test set has no image of {', '.join(untested)}.")
+    untested = ", ".join(name for label, name in enumerate(class_names) if label not in y_test)
     learned, asked = ([hash(image.tobytes()) for image in x] for x in (x_train, x_test))
-    if copies := np.isin(asked, learned).sum():
-        found.append(f"{copies} of {len(asked)} test images are exact copies of training images.")
-    if plain := sum((x == x[:, :1, :1]).all(axis=(1, 2, 3)).sum() for x in (x_train, x_test)):
-        found.append(f"{plain} of {len(learned + asked)} images are of one color throughout.")
-    return found
+    images, labeled = learned + asked, {*zip(learned + asked, (*y_train, *y_test), strict=True)}
+    plain = sum((np.ptp(x, (1, 2)) == 0).all(axis=1).sum() for x in (x_train, x_test))
+    counted = {
+        f"of {len(asked)} test images are exact copies of training images": np.isin(asked, learned).sum(),
+        f"of {len(images)} images are there under another label, too": len(labeled) - len({*images}),
+        f"of {len(images)} images are of one color throughout": plain,
+    }
+    found = [f"The test set has no image of {untested}."] if untested else []
+    return found + [f"{count} {what}." for what, count in counted.items() if count]

@@ -111,7 +111,8 @@ def read_batches(path: Place) -> Contents:
             raise refusal(f"{name} in {path} cannot be read ({error})", ACCEPTED) from error
     missing = [name for name in FILES if name not in contents]
     if missing:
-        raise refusal(f"{path} has no {', no '.join(missing)}", ACCEPTED)
+        fault = f"{path} has no {', no '.join(missing)}"
+        raise refusal(fault, f"{ACCEPTED}; own images come in a folder or a zip")
     *train, (x_test, y_test) = (contents[name] for name in BATCHES)
     x_train, y_train = (np.concatenate(part) for part in zip(*train, strict=True))
     return checked(path, contents["batches.meta"], x_train, y_train, np.ascontiguousarray(x_test), y_test)

@@ -73,7 +73,9 @@ def read_folder(folder: Place) -> tuple[Contents, list[str]]:
     if train or test:
         test = test or other
         if len(train) != 1 or len(test) != 1:
-            raise refusal(f"{folder} has the folders {', '.join(place.name for place in folders)}", LAYOUT)
+            all_names = ", ".join(place.name for place in folders)
+            fault = f"{len(train)} training and {len(test)} test folders among {all_names}"
+            raise refusal(f"{folder} has {fault}", LAYOUT)
         left_out += [place for place in folders + files if place not in train + test]
         train_files, test_files = (_class_files(part, left_out) for part in train + test)
         if unknown := ", ".join(sorted(test_files.keys() - train_files.keys())):
@@ -107,9 +109,11 @@ def _class_files(part: Place, left_out: list[Place], least: int = 1) -> dict[str
     """Return the image files of each class, by its name; adds to `left_out` what is none."""
     folders, files = listed(part)
     if len(folders) < 2:
-        loose = not folders and any(map(_is_image, files))
-        why = "images in no class folder, as at Kaggle, where a table names" if loose else "fewer than two"
-        raise refusal(f"{part} has {why} classes", LAYOUT)
+        there = ", ".join(place.name for place in folders + files[:3]) or "nothing"
+        why = f"fewer than two class folders (there is {there})"
+        if not folders and any(map(_is_image, files)):
+            why = "images in no class folder, as at Kaggle, where a table names classes"
+        raise refusal(f"{part} has {why}", LAYOUT)
     left_out += files
     classes = {}
     for folder in folders:
