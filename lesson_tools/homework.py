@@ -14,8 +14,9 @@ import warnings
 from datetime import UTC, datetime
 from pathlib import Path
 
-from helpers.errors import UserError
-from helpers.files import whole_file
+from helpers.errors import UserError, one_line
+from helpers.files import lock_folder, whole_file
+from lesson_tools.folders import output_folder
 
 import nbformat
 import pandas as pd
@@ -37,27 +38,33 @@ def find_homework(numbers: list[str]) -> list[str]:
     for number, name in zip(numbers, wanted, strict=True):
         if name not in names:
             there = ", ".join(name.removeprefix("homework_") for name in names)
-            raise UserError(f"There is no homework {number}; there is {there}.")
+            raise UserError(f"There is no homework {one_line(number) or repr(number)}; there is {there}.")
     return wanted or names
 
 
-def nbgrader(course: Path):
-    """An `NbGraderAPI` for the folder `course`, which is made if it is not there.
+def take_hold(course: Path) -> None:
+    """Make the folder `course`, and keep other processes out of it until the end of this one.
 
-    Raises `UserError` when it can't be made, or nbgrader isn't installed.
+    Raises `UserError` when it can't be made, is part of this checkout, or another process is at work in it.
+    """
+    output_folder(course)  # among the lessons, it would be handed out with them
+    lock_folder(course, "wait for it, or name another course.")
+
+
+def nbgrader(course: Path):
+    """An `NbGraderAPI` for the folder `course`, see `take_hold`.
+
+    Raises `UserError` as that does, when the gradebook can't be read, and when nbgrader isn't installed.
     """
     try:
         from nbgrader.apps import NbGraderAPI
         from nbgrader.coursedir import CourseDirectory
-        from sqlalchemy.exc import SAWarning
+        from sqlalchemy.exc import DBAPIError, SAWarning
     except ImportError:
         raise UserError(
             'The homework needs nbgrader: pip install -e ".[teach]" -c requirements.txt'
         ) from None
-    try:
-        course.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UserError(f"The folder {course} can't be made: {error.strerror}.") from None
+    take_hold(course)
     # nbgrader calls alembic by its name, to set up the gradebook.
     os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     # What a teacher set for other work would come to the kernels, and change what an answer is worth.
@@ -68,7 +75,16 @@ def nbgrader(course: Path):
     warnings.filterwarnings("ignore", category=SAWarning)  # of nbgrader's own making
     log = logging.getLogger("traitlets")  # its lines come back with the result of each call
     log.propagate = False
-    return NbGraderAPI(CourseDirectory(config=config), config=config, log=log, log_level="ERROR")
+    api = NbGraderAPI(CourseDirectory(config=config), config=config, log=log, log_level="ERROR")
+    try:
+        with api.gradebook as book:
+            list(book.students)
+    except DBAPIError as error:
+        raise UserError(
+            f"The gradebook {course / 'gradebook.db'} can't be used ({one_line(error.orig)}): bring back a "
+            "copy of it, or name another course."
+        ) from None
+    return api
 
 
 def make(names: list[str], course: Path) -> list[Path]:
@@ -91,6 +107,8 @@ def take_in(folder: Path, name: str, course: Path) -> None:
     twice or can't be read. Raises `UserError`, before anything is copied, in each of these cases.
     """
     handed_in = {}
+    if not folder.is_dir():
+        raise UserError(f"There is no folder {folder} of what was handed in.")
     for file in sorted(folder.rglob("*.ipynb")):
         if ".ipynb_checkpoints" in file.parts:
             continue
@@ -113,6 +131,7 @@ def take_in(folder: Path, name: str, course: Path) -> None:
             nbformat.read(file, as_version=4)
         except Exception:  # nbformat raises several kinds
             raise UserError(f"{file} is no notebook: ask for it once more.") from None
+    take_hold(course)
     for person, file in handed_in.items():
         place = course / "submitted" / person / name
         place.mkdir(parents=True, exist_ok=True)
@@ -127,12 +146,12 @@ def grade(name: str, course: Path) -> pd.DataFrame:
     Returns a row for each person: points, of how many, and whether answers wait to be graded by hand; with a
     column `problem` for notebooks that can't be graded. Raises `UserError` when nothing was handed in.
     """
+    if not any(course.glob(f"submitted/*/{name}")):  # before a course is made whose name was mistyped
+        raise UserError(f"Nobody has handed in {name}: {course / 'submitted'} / NAME / {name} is empty.")
     api = nbgrader(course)
     if not (course / "release" / name).exists():
         make([name], course)  # nbgrader compares with the tasks as they were handed out
     people = sorted(api.get_submitted_students(name))
-    if not people:
-        raise UserError(f"Nobody has handed in {name}: {course / 'submitted'} / NAME / {name} is empty.")
     graded = api.get_autograded_students(name)
     problems = {}
     for person in people:

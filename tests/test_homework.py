@@ -3,6 +3,7 @@
 import ast
 import html
 import re
+import subprocess
 import sys
 
 from helpers.errors import UserError
@@ -174,12 +175,26 @@ def test_a_class_hands_in_files(course, tmp_path, capsys, monkeypatch):
 )
 def test_files_that_cannot_be_taken_in(files, message, tmp_path):
     folder, course = tmp_path / "mail", tmp_path / "course"
+    folder.mkdir()
     for name, text in files.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text(text)
     with pytest.raises(UserError, match=re.escape(message)):
         grade_and_report("03", course, folder)
     assert not course.exists()
+
+
+def test_a_second_command_is_told_who_is_at_work_in_the_course(tmp_path):
+    hold = "import sys, pathlib; from lesson_tools.homework import take_hold; "
+    hold += "take_hold(pathlib.Path(sys.argv[1])); print('held', flush=True); input()"
+    command = [sys.executable, "-c", hold, str(tmp_path / "course")]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as first:
+        assert first.stdout.readline() == "held\n"
+        (tmp_path / "anna_homework_02.ipynb").write_text(nbformat.writes(source("homework_02")))
+        with pytest.raises(UserError, match=rf"process {first.pid} .*at work in .*course: wait for it, or"):
+            grade_and_report("02", tmp_path / "course", tmp_path)
+        assert not (tmp_path / "course" / "submitted").exists()
+        first.communicate("\n")
 
 
 def test_what_cannot_be_graded(course, tmp_path, monkeypatch):
@@ -188,8 +203,20 @@ def test_what_cannot_be_graded(course, tmp_path, monkeypatch):
     with pytest.raises(UserError, match="Nobody has handed in homework_04"):
         grade_and_report("04", course)
     (tmp_path / "file").write_text("")
-    with pytest.raises(UserError, match="can't be made: Not a directory"):
+    with pytest.raises(UserError, match="can't be made or locked: Not a directory"):
         make(["homework_02"], tmp_path / "file" / "course")
+    with pytest.raises(UserError, match="holds the lessons themselves"):
+        make(["homework_02"], NOTEBOOKS / "class")
+    assert not (NOTEBOOKS / "class").exists()
+    with pytest.raises(UserError, match=r"There is no folder .*mail of what was handed in"):
+        grade_and_report("02", tmp_path / "mistyped", tmp_path / "mail")
+    with pytest.raises(UserError, match="Nobody has handed in homework_02"):
+        grade_and_report("02", tmp_path / "mistyped")
+    assert not (tmp_path / "mistyped").exists()
+    (tmp_path / "old").mkdir()
+    (tmp_path / "old" / "gradebook.db").write_text("cut")
+    with pytest.raises(UserError, match=r"The gradebook .*gradebook\.db can't be used \(file is not a data"):
+        make(["homework_02"], tmp_path / "old")
     for module in [name for name in sys.modules if name.partition(".")[0] == "nbgrader"]:
         monkeypatch.setitem(sys.modules, module, None)
     with pytest.raises(UserError, match="The homework needs nbgrader: pip install"):
