@@ -43,7 +43,6 @@ FIGURES = {
     "image_grid": ((IMAGES, ["one", "two", "three", "four", "five"]), "one|five"),
     "images_by_class": ((IMAGES, LABELS, ["cat", "dog", "none"]), "cat|dog|none"),
     "class_counts": (({"training": LABELS, "test": LABELS[:2]}, ["cat", "dog"]), "training|test|cat|dog"),
-    "pixel_histogram": ((IMAGES,), "red|green|blue|share of the pixels"),
     "image_as_numbers": ((IMAGES[0], 2, 3, 2), f"the image|{IMAGES[0, 2, 3, 0]}|{IMAGES[0, 3, 4, 0]}"),
     "maps": (({"image": IMAGES[0], "map": TINY / 9, "gray": IMAGES[0, ..., 0]},), "image|map|gray"),
     "number_tables": (({"zeros": np.array([[-0.0, -1.5, np.nan]])},), "zeros|0|−1.5|·"),

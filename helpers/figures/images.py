@@ -34,16 +34,6 @@ def class_counts(labels: dict[str, np.ndarray], class_names: list[str], title=""
     return axis.figure
 
 
-def pixel_histogram(x: np.ndarray, title="") -> plt.Figure:
-    """How often each value 0 to 255 occurs in the three channels of images `x`."""
-    channels = dict(zip(("red", "green", "blue"), x.reshape(-1, 3).T, strict=True))
-    counts = pd.DataFrame({name: np.bincount(values, minlength=256) for name, values in channels.items()})
-    axis = (3 * counts / x.size).plot(color=[HIGHLIGHT, "C2", "C0"], style=["-", "--", ":"], title=title)
-    axis.set(xlabel="pixel value", ylabel="share of the pixels", xlim=(-3, 258))
-    axis.yaxis.set_major_formatter("{x:.1%}")
-    return axis.figure
-
-
 def maps(arrays: dict, title="", columns=4, same_scale=False, zero_is_gray=False) -> plt.Figure:
     """Images or feature maps side by side; a map of shape (height, width) is drawn from black to white.
 
