@@ -106,6 +106,8 @@ def _images(data: Path) -> dict[str, Path]:
     load_dataset(data)
     name = data.resolve().name
     inside = {f"data/{name}/{file}": data / file for file in sorted(files_in(data))}
+    if link := next((file for file in inside.values() if file.is_dir()), None):
+        raise UserError(f"{link} is a link to a folder, which would stay behind: put that folder there.")
     return inside or {f"data/{name}": data}
 
 
@@ -144,7 +146,8 @@ def _lessons() -> tuple[dict[str, bytes], str]:
         if changed := git("status", "--short", ".").decode().splitlines():
             print(f"Not committed, so not in the folder: {', '.join(line[3:] for line in changed)}.")
     except (OSError, subprocess.CalledProcessError):  # no git, or no repository, as in an unpacked archive
-        files = {name: (ROOT / name).read_bytes() for name in files_in(ROOT) if re.match(WITHOUT_GIT, name)}
+        names = [name for name in files_in(ROOT) if re.match(WITHOUT_GIT, name) and (ROOT / name).is_file()]
+        files = {name: (ROOT / name).read_bytes() for name in names}
         origin = "copied as they lay there, without git"
     return {f"lessons/{name}": files[name] for name in files if not name.startswith(FOR_TEACHERS)}, origin
 

@@ -29,6 +29,7 @@ def files_in(folder: Path) -> set[str]:
     found = set()
     for place, folders, files in os.walk(folder):
         folders[:] = [name for name in folders if not name.startswith(LEFT_BY_SYSTEMS)]
+        files += [name for name in folders if Path(place, name).is_symlink()]  # they lead elsewhere
         ours = [Path(place) / name for name in files if not name.startswith(LEFT_BY_SYSTEMS)]
         found.update(path.relative_to(folder).as_posix() for path in ours)
     return found

@@ -19,6 +19,7 @@ from lesson_tools.cli import cli
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from PIL import Image
 
 ROOT = Path(__file__).parent.parent
 
@@ -332,6 +333,15 @@ def test_a_folder_of_other_things_is_refused_and_untouched(tmp_path, stick, no_d
     (stick / "lessons" / "thesis.txt").rename(stick / "packages" / "thesis.txt")
     assert "holds packages/thesis.txt" in lessons("make", stick, *FOR_LINUX, status=1)
     assert (stick / "packages" / "thesis.txt").exists() and (stick / "packages" / WINDOWS).exists()
+    # A link leads out of the folder: what is there belongs to somebody else.
+    (stick / "packages" / "thesis.txt").unlink()
+    (stick / "packages").rename(tmp_path / "elsewhere")
+    (tmp_path / "elsewhere" / "other-1.0-py3-none-any.whl").write_bytes(b"")
+    (stick / "packages").symlink_to(tmp_path / "elsewhere")
+    there = {*(tmp_path / "elsewhere").iterdir()}
+    assert "holds packages, which usb make did not" in lessons("make", stick, *FOR_LINUX, status=1)
+    assert {*(tmp_path / "elsewhere").iterdir()} == there
+    assert "packages does not belong to the folder." in lessons("check", stick, status=1)
     # Other programs have a contents.json, too.
     other = tmp_path / "other"
     other.mkdir()
@@ -391,6 +401,7 @@ def test_the_last_commit_comes_and_without_git_the_same_files(place, tmp_path, m
     shutil.rmtree(root / ".git")
     (root / "course").mkdir()
     (root / "course/grades.csv").write_text("mine")
+    (root / "runs").symlink_to(tmp_path)
     files, origin = usb._lessons()
     assert set(files) == set(committed) and "without git" in origin
 
@@ -437,6 +448,14 @@ def test_other_images_come_along_if_the_lessons_can_read_them(stick, no_download
     lessons("make", stick, *FOR_BOTH, "--data", tmp_path / "own.npz")
     assert 'dataset = "../data/own.npz"' in (stick / "START.txt").read_text()
     lessons("check", stick, "--fast")
+    for name, value in (("a", 0), ("b", 255), ("elsewhere", 90)):
+        (tmp_path / "images" / name).mkdir(parents=True)
+        for number in range(2):
+            Image.new("RGB", (32, 32), (value, number, 0)).save(tmp_path / "images" / name / f"{number}.png")
+    (tmp_path / "images" / "elsewhere").rename(tmp_path / "elsewhere")
+    (tmp_path / "images" / "c").symlink_to(tmp_path / "elsewhere")
+    said = lessons("make", stick, *FOR_BOTH, "--data", tmp_path / "images", status=1)
+    assert "images/c is a link to a folder" in said and (stick / "data/own.npz").exists()
     lessons("make", stick, *FOR_BOTH)
     assert not (stick / "data/own.npz").exists() and "own.npz" not in (stick / "START.txt").read_text()
 
