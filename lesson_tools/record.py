@@ -28,10 +28,8 @@ def record_runs(
 
     A row a run, or with `curves` a row an epoch. `what` was compared, on which `images`, by which `command`.
     Raises `UserError` when there is a record of that name, when a folder holds no finished run or one of an
-    older kind, and when the versions are not the same for all.
+    older kind or is named twice, and when the versions are not the same for all.
     """
-    from helpers import training
-
     file = RECORDED / f"{name}.csv"
     if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
         raise UserError(f"NAME is a word of small letters, digits and _, such as pooling; {name!r} is not.")
@@ -39,9 +37,14 @@ def record_runs(
         raise UserError(
             f"There is a record {name}, which lessons show: choose another name, or delete {file.name}."
         )
-    if more := next((text for text in (what, images, command) if "\n" in text), None):
+    if more := next((text for text in (what, images, command) if len(f"{text}.".splitlines()) > 1), None):
         raise UserError(f"what, images and command are a line each; {more!r} is not.")
-    runs = [training.load_run(folder) for folder in run_dirs]
+    places = [Path(folder).resolve() for folder in run_dirs]
+    if twice := next((place for place in places if places.count(place) > 1), None):
+        raise UserError(f"{twice} is named twice: a run counts once.")
+    from helpers import training  # which imports TensorFlow
+
+    runs = [training.load_run(folder) for folder in places]
     measured = [run.metrics for run in runs]
     versions = {
         ", ".join(f"{name} {number}" for name, number in metrics["versions"].items()) for metrics in measured

@@ -110,6 +110,8 @@ def test_curves_are_a_row_an_epoch(runs):
 def test_runs_that_are_not_finished_or_not_alike_are_refused(runs, tmp_path):
     with pytest.raises(UserError, match="There is no training run in"):
         record.record_runs("mine", [*runs, tmp_path / "none"], **ABOUT)
+    with pytest.raises(UserError, match="run-1 is named twice: a run counts once"):
+        record.record_runs("mine", [*runs, runs[1].parent / "." / runs[1].name], **ABOUT)
     path = runs[1] / "metrics.json"
     path.rename(tmp_path / "later")
     with pytest.raises(UserError, match="run-1 is not finished"):
@@ -132,6 +134,7 @@ def test_runs_that_are_not_finished_or_not_alike_are_refused(runs, tmp_path):
         ("mine", {}, "There is a record mine, which lessons show"),
         ("../mine", {}, "NAME is a word of small letters"),
         ("yours", {"what": "two\nlines"}, "what, images and command are a line each"),
+        ("yours", {"images": "two\u2028lines"}, "what, images and command are a line each"),
     ],
 )
 def test_a_record_is_not_overwritten_and_can_be_read_again(runs, tmp_path, name, about, sentence):
