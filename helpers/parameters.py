@@ -71,7 +71,8 @@ class Parameter:
         try:
             values = _as_list(given) if self.many else [given]
             values = [self._checked(value) for value in values]
-            if not values or (exact and values != (given if self.many else [given])):
+            plain = isinstance(given, int | float | str | list)  # and so fits into JSON, as np.int64 does not
+            if not values or (exact and not (plain and values == (given if self.many else [given]))):
                 raise ValueError
         # Of odd text: numbers too large, sets of lists, homes of nobody, names too long for the disk.
         except (ValueError, SyntaxError, TypeError, OverflowError, RuntimeError, OSError):

@@ -108,10 +108,12 @@ def test_a_dangling_link_is_no_folder_that_can_be_made(tmp_path):
 
 
 def test_a_lesson_takes_values_of_the_type_alone():
-    check_parameters(epochs=np.int64(2), learning_rate=1, images=[3], dataset=Path(__file__), run_dir="new")
+    check_parameters(learning_rate=1, images=[3], dataset=Path(__file__), run_dir="new")
+    check_parameters(learning_rate=np.sqrt(0.1), images=list(np.arange(3)))
     for name, value in (
         ("epochs", "2"),  # what the runner reads, the lesson would go on with
         ("epochs", 2.5),
+        ("epochs", np.int64(2)),  # settings.json can't hold it
         ("epochs", 0),
         ("epochs", "ten"),
         ("seeds", 0),
