@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
-from helpers.errors import UserError
+from helpers.errors import UserError, one_line
 from lesson_tools.folders import check_replaceable, output_folder, whole_folder
 from lesson_tools.outputs import without_widgets
 from lesson_tools.run import find_lessons, outcome, read_notebook, title
@@ -122,7 +122,12 @@ def read_lessons(executed: Path | None = None) -> dict[str, NotebookNode]:
         raise UserError(f"There is no executed lesson in {executed}; make run puts them into build.")
     notebooks = {path.stem: read_notebook(path) for path in stored}
     notebooks |= {path.stem: read_notebook(path, "delete it, and run the lesson again.") for path in ran}
-    return {name: without_widgets(notebook) for name, notebook in notebooks.items()}
+    return {name: without_widgets(_as_utf8(notebook)) for name, notebook in notebooks.items()}
+
+
+def _as_utf8(notebook: NotebookNode) -> NotebookNode:
+    """The notebook with ? for halves of characters, as of a file name in Latin-1: no page can hold them."""
+    return nbformat.reads(nbformat.writes(notebook).encode(errors="replace").decode(), as_version=4)
 
 
 def prepare(source: Path, lessons: dict[str, NotebookNode], solutions: bool) -> None:
@@ -195,10 +200,16 @@ def _build(source: Path, site: Path, lessons: dict[str, NotebookNode]) -> None:
     from sphinx.util.docutils import docutils_namespace, patch_docutils
 
     folders = (source, DOCS, site, source.parent / "doctrees")
-    with patch_docutils(DOCS), docutils_namespace():
-        app = Sphinx(*folders, "html", status=None, warning=sys.stderr)
-        logging.getLogger("sphinx").addHandler(_RefuseCutPages())
-        app.build()
+    try:
+        with patch_docutils(DOCS), docutils_namespace():
+            app = Sphinx(*folders, "html", status=None, warning=sys.stderr)
+            logging.getLogger("sphinx").addHandler(_RefuseCutPages())
+            app.build()
+    except (OSError, UserError):
+        raise
+    except Exception as error:  # whatever its extensions come up with
+        reason = one_line(f"{type(error).__name__}: {error}")
+        raise UserError(f"Sphinx can't make the book ({reason}); the lessons that ran are kept.") from None
     for page in sorted((site / "notebooks").glob("*.html")):
         slides = lesson_slides(page.read_text(encoding="utf-8"), page.name)
         page.with_name(slides_file(page.name)).write_text(slides, encoding="utf-8")

@@ -4,6 +4,7 @@ Each command imports what it needs when it is called, so that help and completio
 """
 
 import errno
+import os
 import sys
 from pathlib import Path
 
@@ -50,7 +51,12 @@ class Lessons(click.Group):
 
 def refuse_other_checkout() -> None:
     """Raise `UserError` in a copy of the lessons other than the one that this command belongs to."""
-    here = Path.cwd()
+    try:
+        here = Path.cwd()
+    except OSError:
+        raise UserError(
+            "The folder that you are in was deleted or moved: change to one that is there."
+        ) from None
     for folder in (here, *here.parents):
         if (folder / "lesson_tools" / "cli.py").is_file() and not folder.samefile(ROOT):
             raise UserError(
@@ -240,6 +246,10 @@ def outputs(lessons):
 
 
 def main() -> None:
+    while (nowhere := os.open(os.devnull, os.O_RDWR)) <= 2:  # closed, as cron may; kernels need all three
+        os.set_inheritable(nowhere, True)
+    os.close(nowhere)
+    sys.stdout, sys.stderr = sys.stdout or open(1, "w"), sys.stderr or open(2, "w")  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # not every terminal can show ±, and no work is lost for that
             stream.reconfigure(errors="backslashreplace")

@@ -73,6 +73,8 @@ def find_lessons(numbers: Sequence[str] = ()) -> list[Path]:
     for path in sorted(NOTEBOOKS.glob("[0-9][0-9]_*.ipynb")):
         if not re.search(r"-Copy\d+$", path.stem):
             lessons.setdefault(path.name[:2], []).append(path)
+    if not lessons:
+        raise UserError(f"There are no lessons in {NOTEBOOKS}: the folder was moved, or get them with git.")
     unknown = [number for number in numbers if number.zfill(2) not in lessons]
     if unknown:
         listed = ", ".join(one_line(number) or "''" for number in unknown)
@@ -182,7 +184,8 @@ def execute(
         "progress_bar": {"desc": lesson.stem, "leave": False},
         "coalesce_streams": True,  # one output for what a cell prints bit by bit
         # The kernel's own log warns of other users of this machine, and of Ctrl-C: not for the reader.
-        "extra_arguments": ["--IPKernelApp.log_level=50"],
+        # A numpy.py in the user's folder is no module of the lessons.
+        "extra_arguments": ["--IPKernelApp.log_level=50", "--IPKernelApp.ignore_cwd=True"],
         "on_notebook_start": lambda notebook: ran.append(notebook),  # which papermill goes on to fill in
     } | papermill_options
     failure = _run(notebook, given, ran, options)
@@ -191,6 +194,7 @@ def execute(
         ran[0].metadata.papermill |= {"input_path": str(lesson), "output_path": str(executed)}
         ran[0].metadata.papermill.exception = bool(failure) or None
         try:
+            executed.parent.mkdir(parents=True, exist_ok=True)  # somebody may have moved it meanwhile
             with whole_file(executed) as partial:
                 # Half of a character, as Python can print, is written as the escape that JSON has for it.
                 partial.write_text(
@@ -223,7 +227,7 @@ def _run(notebook: NotebookNode, given: dict, ran: list, options: dict) -> Lesso
             what = "its kernel died, as it does when memory runs out"
             return LessonError(f"stopped, because in the cell {cell} {what}.", f"cell {cell}: {what}")
         except Exception as error:  # whatever papermill, Jupyter and the disk come up with
-            if isinstance(error, RuntimeError) and not ran and attempts_left:
+            if isinstance(error, RuntimeError) and "died" in str(error) and not ran and attempts_left:
                 continue  # the kernel did not even start, as when two kernels took one port
             what = one_line(f"{type(error).__name__}: {error}", 1_000)
             return LessonError(f"could not {'go on' if ran else 'start its kernel'} ({what}).", what)
@@ -363,7 +367,10 @@ def runs_made_anew(out: Path, lessons: Sequence[Path]) -> Iterator[None]:
 
 
 class _Loader(yaml.SafeLoader):
-    """Refuses a name that is there twice; YAML would take the last."""
+    """Refuses a name that is there twice, of which YAML would take the last.
+
+    Whole numbers stay text for `check`: to YAML, 010 is 8, and 1:30 is 90.
+    """
 
     def construct_mapping(self, node, deep=False):
         names = []
@@ -375,6 +382,9 @@ class _Loader(yaml.SafeLoader):
                     f"line {key.start_mark.line + 1}: leave one of them."
                 )
         return super().construct_mapping(node, deep)
+
+
+_Loader.add_constructor("tag:yaml.org,2002:int", _Loader.construct_scalar)
 
 
 def read_parameters(path: str | Path, form: str = "name: value, a line each") -> dict:

@@ -66,6 +66,8 @@ try:
     from distributed.utils import LoopRunner, silence_logging_cmgr
 except ModuleNotFoundError:
     raise UserError('The sweeps need Dask: pip install -e ".[sweep]" -c requirements.txt') from None
+except Exception as error:  # of a settings file of Dask that is damaged
+    raise UserError(f"Dask can't start ({one_line(error)}): mend its settings in ~/.config/dask.") from None
 
 RUN_MEMORY = 2 * 2**30  # bytes of a run: lessons 05 to 09 were seen to take up to 1.6 GB on CIFAR-10
 CONNECT_SECONDS = 10  # how long a scheduler and its workers may take to answer, all in all

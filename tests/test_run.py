@@ -84,6 +84,8 @@ def test_refused_before_anything_runs(tmp_path, arguments, sentence):
         ("seed: 1\nepochs: 1\nseed: 2\n", "p.yaml has seed a second time in line 3: leave one of them."),
         ("epochs: !!timestamp now\n", "name: value"),
         ("epochs: " + 5_000 * "[", "name: value"),
+        ("epochs: 010\n", "epochs is a whole number, 1 or more; '010' is not"),  # 8 by the rules of YAML
+        ("epochs: 1:30\n", "epochs is a whole number, 1 or more; '1:30' is not"),  # 90
     ],
 )
 def test_a_parameter_file_that_does_not_fit_is_refused(tmp_path, text, sentence):
@@ -316,6 +318,37 @@ def test_a_kernel_that_dies_while_it_starts_is_started_again_twice(tmp_path, mon
     assert len((tmp_path / "starts").read_text()) == (2 if deaths == 1 else 3)
 
 
+def test_a_kernel_that_says_nothing_is_not_waited_for_again(tmp_path, monkeypatch):
+    kernel = tmp_path / "kernels" / "silent"
+    kernel.mkdir(parents=True)
+    begin = "import pathlib, sys, time; pathlib.Path(sys.argv[2]).with_suffix(f'.{time.time()}').touch(); "
+    arguments = [
+        sys.executable,
+        "-c",
+        begin + "time.sleep(600)",
+        "{connection_file}",
+        str(tmp_path / "start"),
+    ]
+    spec = {"argv": arguments, "display_name": "Silent", "language": "python"}
+    (kernel / "kernel.json").write_text(json.dumps(spec))
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path))
+    lesson = write_lesson(tmp_path, "0", kernel="silent")
+    with pytest.raises(
+        run.LessonError, match=r"could not start its kernel \(RuntimeError: Kernel didn't respond"
+    ):
+        run.execute(lesson, tmp_path / "out.ipynb", {}, start_timeout=5)
+    assert len([*tmp_path.glob("start.*")]) == 1
+
+
+def test_a_result_is_kept_when_its_folder_goes_meanwhile(tmp_path):
+    out = tmp_path / "out"
+    lesson = write_lesson(
+        tmp_path, f"import os; os.rename({str(out)!r}, {str(tmp_path / 'other')!r}); print('kept')"
+    )
+    out.mkdir()
+    assert "kept" in run.run_lesson(lesson, out, {}) and "kept" in printed(out / lesson.name)
+
+
 def test_a_long_error_is_shortened(tmp_path):
     lesson = write_lesson(tmp_path, "raise ValueError('no\\x1b[2J' + 5000 * 'very ')")
     (tmp_path / "out").mkdir()
@@ -354,7 +387,8 @@ def test_stored_outputs_leave_out_what_one_machine_says(tmp_path):
 # --- A checkout of its own, with lessons of a moment --------------------------------------------------
 
 LESSONS = {
-    "01_say": "from importlib.util import find_spec; print('0.5 ± 0.1', find_spec('helpers').origin)",
+    "01_say": "import os; from importlib.util import find_spec\n"
+    "print('0.5 ± 0.1', find_spec('helpers').origin, find_spec('numpy').origin, ascii(os.getcwd()))",
     "02_wait": "import os, pathlib, time\n"
     "pathlib.Path(os.environ['MARKER']).write_text(str(os.getpid()))\ntime.sleep(600)",
     "03_fail": "raise ValueError('on purpose')",
@@ -439,6 +473,40 @@ def test_a_copy_runs_its_own_helpers_in_any_folder_and_terminal_and_knows_what_i
         ) and "note.txt" in done.stderr
         note.unlink()
     assert not [path.name for path in out.iterdir() if "partial" in path.name]
+
+
+def test_odd_surroundings(checkout, tmp_path):
+    here = tmp_path / os.fsdecode(b"50% {x} #'\xff")  # as of a disk from a system with other letters
+    try:
+        here.mkdir()
+    except (OSError, UnicodeError):  # macOS, Windows
+        here = tmp_path / "50% {x} #'"
+        here.mkdir()
+    (here / "numpy.py").write_text("raise ImportError('not this one')")
+    closed = () if os.name == "nt" else ("sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh")  # as a scheduler may
+    done = called(checkout, "run", "01", cwd=here, before=closed)
+    assert done.returncode == 0 and (here / "build" / "book" / "index.html").exists()
+    said = printed(here / "build" / "01_say.ipynb")
+    assert ascii(here.name).strip("'\"") in said and "numpy.py" not in said
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows keeps the folder that a process is in")
+def test_a_folder_that_is_gone(checkout, tmp_path):
+    gone = ("sh", "-c", 'mkdir gone && cd gone && rmdir ../gone && exec "$@"', "sh")
+    done = called(checkout, "run", "99", cwd=tmp_path, before=gone)
+    assert done.returncode == 1 and "The folder that you are in was deleted or moved" in done.stderr
+    (checkout / "notebooks").rename(checkout / "lessons")
+    try:
+        done = called(checkout, "run", cwd=tmp_path)
+    finally:
+        (checkout / "lessons").rename(checkout / "notebooks")
+    assert done.returncode == 1 and f"no lessons in {checkout / 'notebooks'}: the folder was" in done.stderr
+
+
+def test_what_stops_sphinx_gets_a_sentence(checkout, tmp_path):
+    done = called(checkout, "book", "--out", tmp_path / "book", cwd=tmp_path, SOURCE_DATE_EPOCH="soon")
+    assert done.returncode == 1 and not [*tmp_path.iterdir()]
+    assert done.stderr.startswith("Sphinx can't make the book (ValueError: ") and done.stderr.count("\n") == 1
 
 
 def test_the_source_is_not_the_output(checkout, tmp_path):

@@ -372,6 +372,24 @@ def test_what_is_not_installed_is_named(monkeypatch):
         importlib.import_module("lesson_tools.sweep")
 
 
+def test_settings_of_dask_that_are_damaged_get_a_sentence(tmp_path):
+    (tmp_path / "dask.yaml").write_text("distributed: [")
+    command = [
+        sys.executable,
+        "-m",
+        "lesson_tools",
+        "sweep",
+        "05",
+        "--grid",
+        "no.yaml",
+        "--out",
+        tmp_path / "out",
+    ]
+    variables = os.environ | {"DASK_CONFIG": str(tmp_path)}
+    done = subprocess.run(command, capture_output=True, text=True, env=variables)
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1) and "dask.yaml' is malformed" in done.stderr
+
+
 # --- Runs that end well, and others ------------------------------------------------------------------
 
 
