@@ -83,7 +83,7 @@ def read_json(path: Path, way_out: str) -> dict:
     A file that was cut, that somebody else's program wrote, or that can't be read is none.
     """
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(path.read_text(encoding="utf-8-sig"))  # Windows' Notepad adds a mark
         reason = "" if isinstance(content, dict) else "it holds no names and values"
     except OSError as error:
         reason = error.strerror

@@ -58,6 +58,11 @@ def test_a_damaged_json_file_gets_a_sentence(tmp_path, content):
         read_json(tmp_path / "x.json", "delete it.")
 
 
+def test_a_file_that_notepad_saved_is_read(tmp_path):
+    (tmp_path / "settings.json").write_text('{"seed": 1}', encoding="utf-8-sig")
+    assert read_json(tmp_path / "settings.json", "") == {"seed": 1}
+
+
 def test_foreign_text_fits_a_sentence():
     assert one_line("a\n\x1b[31m\0b") == "a [31m b"
     assert one_line("no http://me:secret@host/x and") == "no http://host/x and"
