@@ -947,7 +947,7 @@ def test_names_in_zips_of_other_systems(tmp_path, encoding):
         (["a/notes.txt", "b/1.png", "b/2.png"], ["no images"]),
         (["notes.txt"], ["fewer than two", "there is notes.txt"]),
         (["own.zip", "notes.txt"], ["fewer than two", "own.zip"]),
-        (["train/1.png", "bus/1.png"], ["1 training and 0 test folders among bus, train"]),
+        (["train/1.png", "bus/1.png"], ["1 training and 0 test folders: bus, train"]),
     ],
 )
 def test_other_layouts_are_named(tmp_path, files, words):

@@ -73,9 +73,8 @@ def read_folder(folder: Place) -> tuple[Contents, list[str]]:
     if train or test:
         test = test or other
         if len(train) != 1 or len(test) != 1:
-            all_names = ", ".join(place.name for place in folders)
-            fault = f"{len(train)} training and {len(test)} test folders among {all_names}"
-            raise refusal(f"{folder} has {fault}", LAYOUT)
+            names = ", ".join(place.name for place in folders)
+            raise refusal(f"{folder} has {len(train)} training and {len(test)} test folders: {names}", LAYOUT)
         left_out += [place for place in folders + files if place not in train + test]
         train_files, test_files = (_class_files(part, left_out) for part in train + test)
         if unknown := ", ".join(sorted(test_files.keys() - train_files.keys())):
