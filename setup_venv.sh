@@ -62,7 +62,7 @@ fi
 echo "Setting up .venv with $("$found" --version): this takes a few minutes, once."
 "$found" -m venv .venv
 if ! .venv/bin/python -m pip install --quiet --disable-pip-version-check -e ".[$extras]" -c requirements.txt; then
-    echo "The packages could not be downloaded or installed; pip says why above. Mend that and start again:" \
+    echo "The packages could not be downloaded or installed; pip says why above. Fix that and start again:" \
         "what is there is kept. Without internet, see docs/room.md." >&2
     exit 1
 fi

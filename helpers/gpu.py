@@ -123,7 +123,7 @@ def try_tensorflow() -> None:
 
 
 def check(findings: Findings) -> list[Check]:
-    """Judge `findings`: the checks in the order in which to mend them.
+    """Judge `findings`: the checks in the order in which to fix them.
 
     Only the first that fails is False and has a remedy; a later one may be its consequence, and is None.
     """
@@ -165,7 +165,7 @@ def _judge(f: Findings) -> list[tuple]:
 
 
 def first_failure(checks: Iterable[Check]) -> Check | None:
-    """The check to mend first; None if none fails."""
+    """The check to fix first; None if none fails."""
     return next((check for check in checks if check.passed is False), None)
 
 
@@ -175,7 +175,7 @@ def verdict(findings: Findings) -> str:
     cases = {
         "nothing_works": not findings.devices or not (works or findings.gpus),
         "gpu_fails": not works,
-        "mend_first": failed,
+        "fix_first": failed,
         "gpu_works": findings.gpus,
         findings.system: True,
     }

@@ -110,7 +110,7 @@ class Run:
         except OSError as error:
             raise UserError(
                 f"{self.folder / name} can't be written ({one_line(error.strerror or error)}). What was "
-                "finished is kept: mend that, and run the cells from `training.open_run` on again."
+                "finished is kept: fix that, and run the cells from `training.open_run` on again."
             ) from None
 
     def resume(self, model: keras.Model, steps: int = 0) -> tuple[keras.Model, int]:

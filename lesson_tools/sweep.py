@@ -67,7 +67,7 @@ try:
 except ModuleNotFoundError:
     raise UserError('The sweeps need Dask: pip install -e ".[sweep]" -c requirements.txt') from None
 except Exception as error:  # of a settings file of Dask that is damaged
-    raise UserError(f"Dask can't start ({one_line(error)}): mend its settings in ~/.config/dask.") from None
+    raise UserError(f"Dask can't start ({one_line(error)}): fix its settings in ~/.config/dask.") from None
 
 RUN_MEMORY = 2 * 2**30  # bytes of a run: lessons 05 to 09 were seen to take up to 1.6 GB on CIFAR-10
 CONNECT_SECONDS = 10  # how long a scheduler and its workers may take to answer, all in all
@@ -369,7 +369,7 @@ def _connected(scheduler: str, workers: int, runs: int) -> Iterator[tuple[Client
             raise
         except Exception as error:  # Dask has many kinds
             reason = one_line(f"{type(error).__name__}: {error}")
-            raise UserError(f"The workers can't be started ({reason}): mend that, or try fewer.") from None
+            raise UserError(f"The workers can't be started ({reason}): fix that, or try fewer.") from None
         if "dashboard" in client.scheduler_info(n_workers=0)["services"]:
             where += f"; dashboard: {client.dashboard_link}"
         yield client, threads, where
@@ -600,4 +600,4 @@ def _writing(path: Path) -> Iterator[None]:
         with full_disk_stops(path):
             yield
     except OSError as error:
-        raise UserError(f"Stopped, because {path} can't be written ({error.strerror}): mend that.") from None
+        raise UserError(f"Stopped, because {path} can't be written ({error.strerror}): fix that.") from None

@@ -1,8 +1,8 @@
 """Intervals, accuracy by class, calibration."""
 
 import ast
+from types import SimpleNamespace
 
-from helpers import evaluation
 from helpers.errors import UserError
 from helpers.prediction import places_in_test_set
 from lesson_tools.run import find_lessons
@@ -12,6 +12,21 @@ import numpy as np
 import pytest
 from scipy.special import softmax
 from scipy.stats import binom
+
+
+def written_in_lesson_07(**given) -> dict:
+    """The functions of the lesson and its temperature, computed from the names in `given`."""
+    [lesson] = find_lessons(["07"])
+    cells = [cell.source for cell in nbformat.read(lesson, as_version=4).cells if cell.cell_type == "code"]
+    tree = ast.parse("\n".join(cells))
+    wanted = [node for node in tree.body if isinstance(node, ast.FunctionDef | ast.ImportFrom | ast.Import)]
+    if given:
+        wanted += [node for node in tree.body if ast.unparse(node).startswith("temperature = ")]
+    exec(compile(ast.Module(wanted, []), lesson.name, "exec"), given)
+    return given
+
+
+evaluation = SimpleNamespace(**written_in_lesson_07())
 
 
 def test_interval_agrees_with_wilsons_formula():
@@ -68,18 +83,6 @@ def test_places_that_are_not_there_are_refused(places):
         places_in_test_set(places, 3)
 
 
-def written_in_lesson_07(**given) -> dict:
-    """The functions of the lesson and its temperature, computed from the names in `given`."""
-    [lesson] = find_lessons(["07"])
-    cells = [cell.source for cell in nbformat.read(lesson, as_version=4).cells if cell.cell_type == "code"]
-    tree = ast.parse("\n".join(cells))
-    wanted = [node for node in tree.body if isinstance(node, ast.FunctionDef | ast.ImportFrom | ast.Import)]
-    if given:
-        wanted += [node for node in tree.body if ast.unparse(node).startswith("temperature = ")]
-    exec(compile(ast.Module(wanted, []), lesson.name, "exec"), given)
-    return given
-
-
 def test_reliability_by_hand():
     # Confidences 0.95 (right), 0.95 (wrong), 0.6 (right); 0.6 is the upper edge of its range.
     probabilities = np.array([[0.95, 0.05], [0.95, 0.05], [0.4, 0.6]])
@@ -88,7 +91,7 @@ def test_reliability_by_hand():
     assert table["accuracy"][9] == 0.5 and table["confidence"][9] == pytest.approx(0.95)
     assert table["accuracy"][5] == 1 and np.isnan(table["accuracy"][0])
     # (1 image · 0.4 + 2 images · 0.45) / 3
-    error = written_in_lesson_07()["calibration_error"](np.array([0, 1, 1]), probabilities)
+    error = evaluation.calibration_error(np.array([0, 1, 1]), probabilities)
     assert error == pytest.approx((0.4 + 2 * 0.45) / 3)
 
 

@@ -40,7 +40,7 @@ def test_machine(machine):
     assert found == symbols
     assert (failed.name if failed else None) == failure
     remedies = [check.remedy for check in gpu.check(findings) if check.remedy]
-    assert len(remedies) == bool(of_remedy), "one thing to mend at a time"
+    assert len(remedies) == bool(of_remedy), "one thing to fix at a time"
     assert all(words in remedies[0] for words in of_remedy)
     assert all(words in gpu.verdict(findings) for words in [*of_verdict, failure or ""])
 
@@ -127,14 +127,14 @@ def test_gpu_of_another_maker_that_works():
 
 
 def test_table():
-    assert gpu.as_table([gpu.Check("a|b", False, "died with <Signals>", "mend")]).splitlines() == [
+    assert gpu.as_table([gpu.Check("a|b", False, "died with <Signals>", "fix")]).splitlines() == [
         "| check |  | finding | remedy |",
         "| --- | --- | --- | --- |",
-        r"| a\|b | ✗ | died with \<Signals> | mend |",
+        r"| a\|b | ✗ | died with \<Signals> | fix |",
     ]
     # A finding is text of other programs, in which nothing is meant as Markdown; a remedy is ours.
-    table = gpu.as_table([gpu.Check("a", False, "<b> *$x$*", "`mend`")])
-    assert table.splitlines()[-1] == r"| a | ✗ | \<b> \*\$x\$\* | `mend` |"
+    table = gpu.as_table([gpu.Check("a", False, "<b> *$x$*", "`fix`")])
+    assert table.splitlines()[-1] == r"| a | ✗ | \<b> \*\$x\$\* | `fix` |"
 
 
 # Asking a machine
@@ -209,13 +209,13 @@ def test_nvidia_smi(script, driver, cards, words, tmp_path, monkeypatch):
 
 
 def test_three_things_are_wrong_with_the_machine_of_the_exercise():
-    mended, failures = gpu.EXERCISE, []
-    for mend in (
+    fixed, failures = gpu.EXERCISE, []
+    for fix in (
         {"driver": "550.54.14"},
         {"visible_devices": None},
         {"complaints": (), "devices": WORKING.devices},
     ):
-        failures.append(judged(mended)[1].name)
-        mended = replace(mended, **mend)
+        failures.append(judged(fixed)[1].name)
+        fixed = replace(fixed, **fix)
     assert failures == ["driver and card", "CUDA_VISIBLE_DEVICES", "GPU libraries"]
-    assert judged(mended)[1] is None
+    assert judged(fixed)[1] is None

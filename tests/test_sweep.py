@@ -271,7 +271,7 @@ def test_a_scheduler_that_does_not_answer_leaves_the_folder_free(tmp_path, toy, 
 
 
 def test_workers_that_do_not_start_get_a_sentence(tmp_path, toy):
-    refused = pytest.raises(UserError, match=r"The workers can't be started \(.+\): mend that, or try fewer")
+    refused = pytest.raises(UserError, match=r"The workers can't be started \(.+\): fix that, or try fewer")
     with dask.config.set({"distributed.nanny.preload": ["no_such_module"]}), refused:
         sweep.sweep(toy, {"seed": [0]}, tmp_path / "out")
     assert not (tmp_path / "out" / "sweep.json").exists()
@@ -409,14 +409,14 @@ def test_a_sweep_reports_what_fails_and_runs_it_again(tmp_path, toy, cluster):
     # What a run measured doesn't take the place of what the grid gave, nor of the sweep's own columns.
     assert set(results["seed"]) == {3} and set(results["seed_used"].dropna()) == {1}
     assert set(results["status_used"].dropna()) == {"good"}
-    failed, whole, mended = out / "2_fault=dies.failed", out / "1_fault=none", out / results["folder"][2]
+    failed, whole, fixed = out / "2_fault=dies.failed", out / "1_fault=none", out / results["folder"][2]
     assert {path.name for path in failed.iterdir()} == {"error.txt", "toy.ipynb"}
     assert "os.kill" in (failed / "toy.ipynb").read_text()
     assert {path.name for path in whole.iterdir()} == {"metrics.json", "toy.ipynb"}
     written = (whole / "toy.ipynb").stat().st_mtime_ns
 
     # A run that was damaged is run again, and what was in its place is kept.
-    (mended / "metrics.json").write_text('{"seed": ')
+    (fixed / "metrics.json").write_text('{"seed": ')
     results = sweep.read_results(out)
     assert results["status"].tolist() == ["finished", "failed", "damaged"]
     assert (
@@ -426,9 +426,9 @@ def test_a_sweep_reports_what_fails_and_runs_it_again(tmp_path, toy, cluster):
     again = CliRunner().invoke(cli, arguments)
     assert again.exit_code == 1 and "3 runs of toy.ipynb, 1 finished before" in again.stdout
     assert again.stdout.count("Failed: ") == 1 and (whole / "toy.ipynb").stat().st_mtime_ns == written
-    assert f"{mended.name} is no finished run: it is done again, and what was there is now" in again.stdout
+    assert f"{fixed.name} is no finished run: it is done again, and what was there is now" in again.stdout
     assert sweep.read_results(out)["status"].tolist() == ["finished", "failed", "finished"]
-    [kept] = out.glob(f"{mended.name}.damaged-*")
+    [kept] = out.glob(f"{fixed.name}.damaged-*")
     assert (kept / "metrics.json").read_text() == '{"seed": ' and (kept / "toy.ipynb").exists()
 
 
@@ -476,7 +476,7 @@ def test_ctrl_c_keeps_what_was_finished_and_the_same_call_goes_on(tmp_path, toy,
     with pytest.raises(UserError, match=r"another sweep \(seed was not there, now \[0\]\): choose another"):
         sweep.sweep(toy, grid | {"seed": 0}, out)
     notebook = nbformat.read(toy, as_version=4)
-    notebook.cells[1].source += "\nprint('mended')"
+    notebook.cells[1].source += "\nprint('fixed')"
     nbformat.write(notebook, toy)
     with pytest.raises(UserError, match=r"toy\.ipynb has changed since, so old and new runs can't be"):
         sweep.sweep(toy, grid, out)

@@ -1,11 +1,10 @@
 """Images and what a network makes of them: their classes and colors, maps, kernels, layers, what they see."""
 
 from helpers.errors import one_line
-from helpers.figures.drawing import HIGHLIGHT, NAME, extremes, frame, image_panels, mosaic
+from helpers.figures.drawing import NAME, extremes, frame, image_panels, mosaic
 
 import matplotlib.pyplot as plt
 import numpy as np
-import pandas as pd
 
 
 def image_grid(images: list[np.ndarray], titles: list[str] = (), title="", columns=10) -> plt.Figure:
@@ -19,19 +18,6 @@ def images_by_class(x: np.ndarray, y: np.ndarray, class_names: list[str], title=
     """One row a class, with its first ten images."""
     rows = [mosaic(x[y == label][:10], 10, gap=2, empty=255) for label in range(len(class_names))]
     return image_panels([one_line(name, NAME) for name in class_names], rows, 1, title, beside=True)
-
-
-def class_counts(labels: dict[str, np.ndarray], class_names: list[str], title="") -> plt.Figure:
-    """Bars of the number of images by class, one group of bars for each named array of labels."""
-    counts = {name: np.bincount(y, minlength=len(class_names)) for name, y in labels.items()}
-    table = pd.DataFrame(counts, [one_line(name, NAME) for name in class_names])
-    size = (max(8, 0.25 * len(class_names)), 3.4)
-    axis = table.plot.bar(width=0.8, ec="white", title=title, ylabel="images", figsize=size)
-    for bars, hatch in zip(axis.containers, ["", "//", ".."] * len(labels), strict=False):
-        plt.setp(bars, hatch=hatch)  # tells the sets apart without color
-    plt.setp(axis.get_xticklabels(), rotation=30, ha="right")
-    axis.legend(loc="upper left", bbox_to_anchor=(1, 1))
-    return axis.figure
 
 
 def maps(arrays: dict, title="", columns=4, same_scale=False, zero_is_gray=False) -> plt.Figure:
@@ -48,15 +34,6 @@ def maps(arrays: dict, title="", columns=4, same_scale=False, zero_is_gray=False
         axis.axis("on")
         axis.set(xticks=[], yticks=[])
         axis.spines[:].set(visible=True, color="dimgray", lw=0.8)  # white at a border is not the page's
-    return figure
-
-
-def heat_maps(image: np.ndarray, heats: dict[str, np.ndarray], title="") -> plt.Figure:
-    """An image, and the same under `heats`, shape (height, width), 0 (dark) to 1; a line at their medians."""
-    lit = [(image * (0.15 + 0.85 * heat[..., None])).astype(np.uint8) for heat in heats.values()]
-    figure = image_panels(["the image", *heats], [image, *lit], len(heats) + 1, title)
-    for axis, heat in zip(figure.axes[1:], heats.values(), strict=True):
-        axis.contour(heat, levels=[np.median(heat)], colors=[HIGHLIGHT], linewidths=2)
     return figure
 
 
