@@ -255,7 +255,7 @@ def test_a_scheduler_that_does_not_answer_leaves_the_folder_free(tmp_path, toy, 
         addresses = ["nonsense", "tcp://127.0.0.1:1", "tcp://me:secret@127.0.0.1:1", *ports]
 
         def refused(address: str) -> str:
-            out = tmp_path / address[-5:].replace(":", "-")
+            out = tmp_path / str(addresses.index(address))
             with pytest.raises(UserError) as refused:
                 sweep.sweep(toy, {"seed": [0]}, out, scheduler=address)
             assert [path.name for path in out.iterdir()] == [".lock"]
