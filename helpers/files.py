@@ -43,6 +43,20 @@ def remove_leftovers(folder: Path) -> None:
                 leftover.unlink()
 
 
+def user_path(path: str | Path) -> Path:
+    """The path that a user means, ~ being the user's home, there or not.
+
+    Raises `UserError` for a home of nobody, links in a circle, and what can't be a path.
+    """
+    try:
+        path = Path(path).expanduser()
+        path.resolve().exists()  # which complains of links, and of a name that is too long
+    except (OSError, RuntimeError, ValueError) as error:
+        reason = one_line(getattr(error, "strerror", None) or error)
+        raise UserError(f"The path {one_line(path)} can't be used: {reason}.") from None
+    return path
+
+
 _held: dict[Path, FileLock] = {}  # by this process
 
 

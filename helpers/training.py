@@ -18,7 +18,7 @@ from pathlib import Path
 from helpers import networks, parameters
 from helpers.datasets import Dataset, split_validation
 from helpers.errors import UserError, one_line
-from helpers.files import LOCK, lock_folder, read_json, unlock_folder, whole_file
+from helpers.files import LOCK, lock_folder, read_json, unlock_folder, user_path, whole_file
 from helpers.progress import KeepRun, Progress, clocks
 
 import keras
@@ -209,7 +209,7 @@ def open_run(run_dir: str | Path, dataset: Dataset, **settings) -> Run:
     """
     settings |= {"dataset": dataset.name, "classes": dataset.class_names, "fingerprint": dataset.fingerprint}
     settings = json.loads(json.dumps(settings))  # as they come back from the file: lists, not tuples
-    folder = _folder(run_dir)
+    folder = user_path(run_dir)
     if folder.exists() and not (folder / "settings.json").exists():
         left_by_a_kill = {folder / LOCK, *folder.glob(".partial-*")}
         if not folder.is_dir() or {*folder.iterdir()} - left_by_a_kill:
@@ -238,7 +238,7 @@ def load_run(run_dir: str | Path) -> Run:
 
     Raises `UserError` when there is none, and when a file of it is damaged or older than these lessons.
     """
-    folder = _folder(run_dir)
+    folder = user_path(run_dir)
     if not (path := folder / "settings.json").exists():
         raise UserError(f"There is no training run in {run_dir}: train one with lesson 05.")
     run = Run(folder, _complete(path, SETTINGS, read_json(path, ELSEWHERE)))
@@ -254,7 +254,7 @@ def find_or_train(run_dir, dataset: Dataset, train_size: int, epochs: int, seed:
 
     Raises `UserError` as `open_run` does.
     """
-    if not (_folder(run_dir) / "metrics.json").exists():
+    if not (user_path(run_dir) / "metrics.json").exists():
         print(f"There is no finished run in {run_dir}: training one now, as in lesson 05.")
         return train_run(run_dir, dataset, train_size=train_size, epochs=epochs, seed=seed)
     run = load_run(run_dir)
@@ -326,17 +326,6 @@ def _anatomy(model: keras.Model) -> list:
     parts = [*model.layers, getattr(model, "optimizer", None)]  # without one: not compiled, not ours
     configs = [part.get_config() for part in parts if part]
     return [{key: value for key, value in config.items() if key != "name"} for config in configs]
-
-
-def _folder(run_dir: str | Path) -> Path:
-    """The folder `run_dir`, there or not. Raises `UserError` for a path that no folder can have."""
-    try:
-        folder = Path(run_dir).expanduser()
-        (folder / "settings.json").exists()
-    except (OSError, RuntimeError) as error:  # RuntimeError: ~nobody
-        reason = one_line(getattr(error, "strerror", None) or error)
-        raise UserError(f"run_dir={one_line(run_dir)} can't be used ({reason}): choose another.") from None
-    return folder
 
 
 def _complete(path: Path, names: list[str], content):

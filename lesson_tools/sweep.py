@@ -32,7 +32,7 @@ from pathlib import Path
 
 from helpers.datasets import load_dataset
 from helpers.errors import UserError, one_line
-from helpers.files import lock_folder, read_json, unlock_folder, whole_file
+from helpers.files import lock_folder, read_json, unlock_folder, user_path, whole_file
 from helpers.parameters import PARAMETERS, Parameter, check, refuse_unknown
 from lesson_tools.run import (
     find_lessons,
@@ -117,7 +117,7 @@ def sweep(
         raise UserError("resources are those of a cluster's workers: give its scheduler, too.")
     grid = checked_grid(lesson, grid)
     notebook = _without_outputs(lesson)
-    out = _path(out)
+    out = user_path(out).resolve()
     with _locked(out):
         before = _read_sweep(out) if (out / "sweep.json").exists() else {}
         grid, images = _with_images(grid, before.get("grid", {}))
@@ -235,7 +235,7 @@ def _refuse_twice(name: str, values: list) -> None:
 
 def _absolute(name: str, value):
     if value and name in ("image", "run_dir", "dataset") and value not in PARAMETERS[name].choices:
-        return str(_path(value))
+        return str(user_path(value).resolve())
     return value
 
 
@@ -270,17 +270,6 @@ def combinations(grid: dict[str, list]) -> dict[str, dict]:
 def settings_of(grid: dict[str, list]) -> list[str]:
     """The parameters that make a setting: those with several values, but for the seed."""
     return [name for name, values in grid.items() if len(values) > 1 and name != "seed"]
-
-
-def _path(path: str | Path) -> Path:
-    """The absolute path. Raises `UserError` for a home of nobody and for what can't be a path."""
-    try:
-        absolute = Path(path).expanduser().resolve()
-        absolute.exists()  # which complains of a name that is too long
-    except (OSError, RuntimeError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise UserError(f"The path {one_line(path)} can't be used: {one_line(reason)}.") from None
-    return absolute
 
 
 @contextlib.contextmanager
@@ -515,13 +504,13 @@ def read_results(out: str | Path) -> pd.DataFrame:
     run measured under the name of a parameter, such as `train_size`, but with another value, is in a column
     `train_size_used`. Raises `UserError` when there is no sweep in `out`.
     """
-    out = _path(out)
+    out = user_path(out).resolve()
     return pd.DataFrame(_rows(out, combinations(read_grid(out))))
 
 
 def read_grid(out: str | Path) -> dict[str, list]:
     """The grid of the sweep in the folder `out`. Raises `UserError` when there is none."""
-    return _read_sweep(_path(out))["grid"]
+    return _read_sweep(user_path(out))["grid"]
 
 
 def _finished(out: Path, runs: dict[str, dict]) -> set[str]:
