@@ -45,7 +45,6 @@ def texts(figure) -> list[str]:
 
 # Each with positional arguments and what is to be read in it.
 FIGURES = {
-    "check_marks": (({"laptop": [True, False, None]}, ["a", "b c", "d_e"]), "laptop|✓|✗|–|b\nc|d_\ne"),
     "image_grid": ((IMAGES, ["one", "two", "three", "four", "five"]), "one|five"),
     "images_by_class": ((IMAGES, LABELS, ["cat", "dog", "none"]), "cat|dog|none"),
     "image_as_numbers": ((IMAGES[0], 2, 3, 2), f"the image|{IMAGES[0, 2, 3, 0]}|{IMAGES[0, 3, 4, 0]}"),

@@ -12,4 +12,4 @@ from helpers.figures.images import feature_map_mosaics, kernel_images, layer_sha
 from helpers.figures.numbers import channel_sums, image_as_numbers, kernel_steps, number_tables
 from helpers.figures.numbers import places, size_arithmetic, window, windows_strip
 from helpers.figures.results import accuracies_by_seed, accuracy_by_class, curves_by_seed, training_curves
-from helpers.figures.results import check_marks, describe_curves, heat_table, predictions, reliability
+from helpers.figures.results import describe_curves, heat_table, predictions, reliability

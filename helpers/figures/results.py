@@ -1,4 +1,4 @@
-"""Results: curves by epoch, accuracies, probabilities, means over settings, checks of machines."""
+"""Results: curves by epoch, accuracies, probabilities, means over settings."""
 
 from helpers.errors import one_line
 from helpers.figures.drawing import HIGHLIGHT, NAME, extremes, frame, panels, shaded_numbers, titled
@@ -131,17 +131,3 @@ def heat_table(table: pd.DataFrame, title="", marked: list[tuple] = ()) -> plt.F
     axis.set_yticks(range(rows), [f"{value:g}" for value in table.index])
     axis.set(xlabel=table.columns.name, ylabel=table.index.name)
     return titled(figure, title)
-
-
-def check_marks(marks: dict[str, list[bool | None]], names: list[str], title="") -> plt.Figure:
-    """A row for each machine, a column for each check: passed (True), failed (False) or not judged (None)."""
-    symbols = {True: ("✓", "C0"), False: ("✗", HIGHLIGHT), None: ("–", "dimgray")}
-    figure, axis = plt.subplots(figsize=(8, 4.6))
-    for (row, column), result in np.ndenumerate(np.array(list(marks.values()), object)):
-        symbol, color = symbols[result]
-        axis.text(column, row, symbol, color=color, size=14, ha="center", va="center")
-    labels = [name.replace(" ", "\n").replace("_", "_\n") for name in names]
-    axis.set_xticks(range(len(names)), labels, size=9)
-    axis.set_yticks(range(len(marks)), marks)
-    axis.set(xlim=(-0.5, len(names) - 0.5), ylim=(len(marks) - 0.5, -0.5), title=title)
-    return figure
