@@ -112,28 +112,28 @@ def check_feature_map(answer) -> None:
     _choice("bright above dark", choices, hint)(answer)
 
 
-# Lesson 04: build the network
+# Lesson 05: build the network
 check_convolution_parameters = _number(1_216, "Each filter: a number for each place and channel, a bias.")
 check_flatten_size = _number(9_216, "Go through convolution, pooling, convolution, pooling, convolution.")
 check_first_loss = _number(math.log(100), "Each class has probability 1/100. Take minus its logarithm.", 0.01)
 check_receptive_field = _number(7, "Each kernel adds its size - 1, times the step. What is the step?")
 
-# Lesson 05: train the network
+# Lesson 06: train the network
 check_steps_per_epoch = _number(1_563, "The images that are left over for the last batch are a step too.")
 check_better_network = _choice("second", ("first", "second"), "Which of the two numbers is about new images?")
 
-# Lesson 06: predict images
+# Lesson 07: predict images
 check_equal_logits = _number(1 / 3, "Softmax of equal numbers: who gets more than the others?", 0.01)
 check_shifted_logits = _choice("same", ("larger", "smaller", "same"), "Compute both: what does dividing do?")
 
-# Lesson 07: evaluate the network
+# Lesson 08: evaluate the network
 check_small_difference = _choice("no", ("yes", "no"), "How wide is the interval for 100 images in the table?")
 check_images_for_half_width = _number(8_000, "In the table: half the width, how many times the images?", 800)
 check_share_of_cats = _number(0.6, "How many cats are in the row in all, and how many are on the diagonal?")
 check_calibration_gap = _number(0.15, "Accuracy: how many of these images are right? Then the distance.")
 check_temperature = _choice("same", ("higher", "lower", "same"), "Which logit decides which class is named?")
 
-# Lesson 08: train longer
+# Lesson 09: train longer
 check_stopping_epoch = _number(6, "Find the lowest loss, then count three epochs that are not lower.")
 check_restored_epoch = _number(3, "In which epoch was the loss lowest?")
 check_dropout_factor = _number(2, "Half of ten ones are left: which factor makes their sum 10 again?")
@@ -141,14 +141,14 @@ check_harmful_remedy = _choice("flip", ("flip", "shift", "dropout"), "Which of t
 check_remedy_interval = _choice("luck", ("higher", "lower", "luck"), "Does the interval hold 0?")
 check_rising_loss = _choice("surer", ("surer", "less sure"), "Does a smaller probability cost more or less?")
 
-# Lesson 09: train faster
+# Lesson 10: train faster
 check_fixed_milliseconds = _number(4, "How much longer is the step, for how many more images? So for one?")
 check_operations = _number(28_311_552, "Each number of a map: size · size · channels products and sums.", 3e5)
 check_amdahl = _number(1 / 0.475, "Of the time, 40 % stays as it is. What becomes of the other 60 %?", 0.01)
 check_smoothed_label = _number(0.925, "The true class gives 0.1 away and gets a part back: how large?", 1e-3)
 check_more_accurate = _choice("more seeds", ("A", "B", "more seeds"), "Compare it with what the seed does.")
 
-# Lesson 10: run many experiments
+# Lesson 11: run many experiments
 check_runs_of_a_grid = _number(60, "Each value of one parameter meets each value of the others.")
 check_sweep_minutes = _number(20, "How many runs does each worker do, one after another?")
 check_runs_left = _number(36, "What is finished is not run again; what failed is.")

@@ -1,4 +1,4 @@
-"""Training in little time, as lesson 09 explains it."""
+"""Training in little time, as lesson 10 explains it."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace

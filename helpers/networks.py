@@ -1,4 +1,4 @@
-"""Networks of the lessons, uncompiled. Lesson 04 builds the reference network layer by layer.
+"""Networks of the lessons, uncompiled. Lesson 05 builds the reference network layer by layer.
 
 Input: images, shape (n, 32, 32, 3), values 0 to 255, any number type. Output: logits, shape (n, classes).
 """
@@ -15,15 +15,18 @@ from keras import layers
 
 
 def normalization_layer(how: str, x_train: np.ndarray) -> layers.Layer:
-    """The first layer of a network: "none", "divide" by 255, or "standardize".
+    """The first layer of a network: "none", "divide" by 255, "center" or "standardize".
 
-    The last subtracts the mean of each channel and divides by its standard deviation, both measured on
-    `x_train`, shape (n, height, width, 3). Raises `ParameterError` for other words.
+    The last two subtract the mean of each channel; then "center" divides by 255, "standardize" by the
+    standard deviation of the channel. Both are measured on `x_train`, shape (n, height, width, 3). Raises
+    `ParameterError` for other words.
     """
     if parameters.check("normalization", how) == "standardize":
         layer = layers.Normalization()
         layer.adapt(x_train[:5000])  # enough to know six numbers
         return layer
+    if how == "center":
+        return layers.Normalization(mean=x_train[:5000].mean(axis=(0, 1, 2)), variance=[255.0**2] * 3)
     return layers.Rescaling(1 / 255 if how == "divide" else 1)
 
 
@@ -58,7 +61,7 @@ def _convolution(filters: int) -> layers.Layer:
 
 
 def fast_network(x_train, classes=10, width=32, patch=2, blocks=3, depth=2, without=()) -> keras.Model:
-    """The network of lesson 09, laid out to learn much in little time: 295,672 parameters unless changed.
+    """The network of lesson 10, laid out to learn much in little time: 295,672 parameters unless changed.
 
     After K. Jordan 2024, "94% on CIFAR-10 in 3.29 seconds on a single GPU". The kernels of the first
     convolution, every `patch` // 2 pixels, are not learned (`whitening_kernels`). The first of the `blocks`

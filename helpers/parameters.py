@@ -16,7 +16,7 @@ from pathlib import Path
 from helpers.errors import UserError, one_line
 
 POOLING = ("max", "average", "stride")
-NORMALIZATION = ("none", "divide", "standardize")
+NORMALIZATION = ("none", "divide", "center", "standardize")
 REMEDIES = ("early_stopping", "dropout", "weight_decay", "flip", "shift", "batch_normalization", "schedule")
 RECIPES = ("seconds", "minutes", "far")
 # No parameter, but of the same kind: the ideas that a recipe of fast training can be left without.
@@ -128,7 +128,7 @@ PARAMETERS = {
         path="file or folder",
     ),
     "train_size": _number("train on at most this many images, 0 for all"),
-    "epochs": _number("how often the network sees each training image; lesson 09: 0 for the recipe's own", 1),
+    "epochs": _number("how often the network sees each training image; lesson 10: 0 for the recipe's own", 1),
     "batch_size": _number("images in a step", 1),
     "learning_rate": Parameter(float, "how far the optimizer goes in a step", above=0),
     "optimizer": _word("what changes the weights in a step", "adam", "sgd"),
@@ -159,7 +159,7 @@ PARAMETERS = {
     "run_dir": Parameter(
         str, "folder of the training run, or of several; what it holds goes on, or is shown", path="folder"
     ),
-    "images": _number("places of images in the test set, counted from 0", many=True),
+    "images": _number("indices of images in the test set, counted from 0", many=True),
     "image": Parameter(str, "an image file of your own, empty for a sample", choices=("",), path="file"),
 }
 # What some of them were called once.

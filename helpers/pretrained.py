@@ -1,7 +1,7 @@
 """A network that comes with the lessons, trained on CIFAR-10: `helpers/weights/cifar10.npz`.
 
 Its card, `helpers/weights/cifar10.md`, says how it was trained and what it can't do. `lessons record weights`
-makes it anew from a finished run of lesson 09.
+makes it anew from a finished run of lesson 10.
 """
 
 import hashlib

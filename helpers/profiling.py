@@ -1,4 +1,4 @@
-"""What a training costs, and where its time goes. Used in lesson 09."""
+"""What a training costs, and where its time goes. Used in lesson 10."""
 
 import re
 import tempfile

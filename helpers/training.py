@@ -1,4 +1,4 @@
-"""Training runs. A run is a folder; lesson 05 explains its files and trains the first one.
+"""Training runs. A run is a folder; lesson 06 explains its files and trains the first one.
 
 settings.json   what the run was started with
 history.csv     a row an epoch, written as it goes
@@ -26,7 +26,7 @@ import numpy as np
 import pandas as pd
 import tensorflow as tf
 
-# How lesson 05 trains unless told otherwise.
+# How lesson 06 trains unless told otherwise.
 DEFAULTS = {"batch_size": 32, "learning_rate": 0.001, "optimizer": "adam"}
 DEFAULTS |= {"normalization": "divide", "pooling": "max"}
 ELSEWHERE = "choose another run_dir, or delete the folder to start anew."
@@ -53,7 +53,7 @@ class Run:
     def metrics(self) -> dict:
         """What `finish` wrote. Raises `UserError` when the run is not finished, or the file damaged."""
         if not self.finished:
-            raise UserError(f"The run in {self.folder} is not finished: train it with lesson 05.")
+            raise UserError(f"The run in {self.folder} is not finished: train it with lesson 06.")
         path = self.folder / "metrics.json"
         return _complete(path, SETTINGS + METRICS, read_json(path, ELSEWHERE))
 
@@ -240,7 +240,7 @@ def load_run(run_dir: str | Path) -> Run:
     """
     folder = user_path(run_dir)
     if not (path := folder / "settings.json").exists():
-        raise UserError(f"There is no training run in {run_dir}: train one with lesson 05.")
+        raise UserError(f"There is no training run in {run_dir}: train one with lesson 06.")
     run = Run(folder, _complete(path, SETTINGS, read_json(path, ELSEWHERE)))
     measured = run.metrics if run.finished else {}  # before the history, which is complete then
     known = run.settings | {"epochs_trained": len(run.history)}
@@ -255,7 +255,7 @@ def find_or_train(run_dir, dataset: Dataset, train_size: int, epochs: int, seed:
     Raises `UserError` as `open_run` does.
     """
     if not (user_path(run_dir) / "metrics.json").exists():
-        print(f"There is no finished run in {run_dir}: training one now, as in lesson 05.")
+        print(f"There is no finished run in {run_dir}: training one now, as in lesson 06.")
         return train_run(run_dir, dataset, train_size=train_size, epochs=epochs, seed=seed)
     run = load_run(run_dir)
     run.check_images(dataset)
@@ -264,7 +264,7 @@ def find_or_train(run_dir, dataset: Dataset, train_size: int, epochs: int, seed:
 
 
 def train_run(run_dir, dataset: Dataset, *, test_each_epoch=False, progress=True, **settings) -> Run:
-    """Train as lesson 05 does, which writes this out, and return the finished run in `run_dir`.
+    """Train as lesson 06 does, which writes this out, and return the finished run in `run_dir`.
 
     `settings`: train_size, epochs and seed, and any of `DEFAULTS`. With `test_each_epoch` the history has a
     column test_accuracy, not to be chosen by. Raises `UserError` as `open_run` does.
@@ -273,7 +273,7 @@ def train_run(run_dir, dataset: Dataset, *, test_each_epoch=False, progress=True
     labels = {"recipe", "precision", *IMAGES}  # of runs that are compared with others
     if unknown := settings.keys() - {"train_size", "epochs", "seed", *DEFAULTS, *labels}:
         unknown = ", ".join(sorted(unknown))
-        raise UserError(f"The training of lesson 05 has no {unknown}: give the run_dir of such a training.")
+        raise UserError(f"The training of lesson 06 has no {unknown}: give the run_dir of such a training.")
     size, seed = settings["train_size"], settings["seed"]
     keras.utils.set_random_seed(seed)
     x_train, y_train, *validation = split_validation(dataset.x_train, dataset.y_train, size, seed)

@@ -112,7 +112,7 @@ def write_book(out: Path, executed: Path | None = None, solutions: bool = False)
 
 
 def read_lessons(executed: Path | None = None) -> dict[str, NotebookNode]:
-    """The lessons by name, "05_train_the_network", in order: those that were run, the others as stored.
+    """The lessons by name, "06_train_the_network", in order: those that were run, the others as stored.
 
     Raises `UserError` when the folder `executed` has none, or one that can't be read.
     """

@@ -89,7 +89,7 @@ def cli():
 )
 @click.option("--parameters", type=FOLDER, metavar="FILE", help="A YAML file of parameters, name: value.")
 def run(lessons, profile, out, pairs, parameters):
-    """Run lessons, given by number such as 02 05; all if none is given."""
+    """Run lessons, given by number such as 02 06; all if none is given."""
     from lesson_tools.run import read_parameters, run_lessons
 
     for name, _ in pairs:

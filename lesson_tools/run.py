@@ -39,12 +39,12 @@ NOTEBOOKS = ROOT / "notebooks"
 
 # What a profile gives to the lessons that have such a parameter.
 PROFILES = {
-    # No network, seconds a lesson; lesson 10 then runs four times a lesson.
+    # No network, seconds a lesson; lesson 11 then runs four times a lesson.
     "quick": {"dataset": "doodles", "epochs": 3, "seeds": 2, "batch_sizes": [32]},
     "class": {"dataset": "auto", "train_size": 10_000, "epochs": 10},  # what a class has time for
     "full": {"dataset": "auto", "train_size": 0, "epochs": 10},  # all images
 }
-FOLDERS_OF_RUNS = {"08": "longer", "09": "fast", "10": "sweeps"}  # the lessons that train several networks
+FOLDERS_OF_RUNS = {"09": "longer", "10": "fast", "11": "sweeps"}  # the lessons that train several networks
 MADE = ".lessons-run"  # in --out: the files in each of its folders of runs, or null while lessons run
 ANOTHER = "name another folder with --out."
 
@@ -64,10 +64,10 @@ class LessonError(UserError):
 
 
 def find_lessons(numbers: Sequence[str] = ()) -> list[Path]:
-    """The lessons with these numbers ("05" or "5"), in the series' order; all when none is named.
+    """The lessons with these numbers ("06" or "5"), in the series' order; all when none is named.
 
     Raises `UserError` for a number without a lesson, and for one with two. A copy that Jupyter made of a
-    lesson, "05_train_the_network-Copy1.ipynb", is none.
+    lesson, "06_train_the_network-Copy1.ipynb", is none.
     """
     lessons: dict[str, list[Path]] = {}
     for path in sorted(NOTEBOOKS.glob("[0-9][0-9]_*.ipynb")):
@@ -268,7 +268,7 @@ def outcome(notebook: NotebookNode) -> tuple[float, str]:
 
 
 def title(lesson: Path) -> str:
-    """ "05_train_the_network.ipynb" -> "05 Train the network"."""
+    """ "06_train_the_network.ipynb" -> "06 Train the network"."""
     number, words = lesson.stem.split("_", 1)
     return f"{number} {words.replace('_', ' ').capitalize().replace('gpu', 'GPU')}"
 
@@ -332,7 +332,7 @@ def _run_lessons(lessons: list[Path], profile: dict, out: Path, given: dict) -> 
 
 
 def _folder_of_runs(out: Path, lesson: Path) -> Path:
-    """Lessons 05 to 07 share one run, the later ones have folders of runs."""
+    """Lessons 06 to 08 share one run, the later ones have folders of runs."""
     return out / FOLDERS_OF_RUNS.get(lesson.name[:2], "run")
 
 
@@ -357,7 +357,7 @@ def runs_made_anew(out: Path, lessons: Sequence[Path]) -> Iterator[None]:
 
     keep({folder.name: None for folder in folders})
     for lesson in train:
-        if lesson.name[:2] in ("05", *FOLDERS_OF_RUNS) and _folder_of_runs(out, lesson).exists():
+        if lesson.name[:2] in ("06", *FOLDERS_OF_RUNS) and _folder_of_runs(out, lesson).exists():
             shutil.rmtree(_folder_of_runs(out, lesson))
     try:
         yield

@@ -32,7 +32,7 @@ class Block:
 
 
 def slides_file(page: str) -> str:
-    """The name of a page's slides: "05_train_the_network.html" -> "05_train_the_network_slides.html"."""
+    """The name of a page's slides: "06_train_the_network.html" -> "06_train_the_network_slides.html"."""
     return page.replace(".html", "_slides.html")
 
 

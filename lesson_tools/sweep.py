@@ -1,6 +1,6 @@
 """Run a lesson many times, with other parameters and seeds: `lessons sweep --help`.
 
-Lesson 10 shows it.
+Lesson 11 shows it.
 
 A sweep is a folder:
 
@@ -69,7 +69,7 @@ except ModuleNotFoundError:
 except Exception as error:  # of a settings file of Dask that is damaged
     raise UserError(f"Dask can't start ({one_line(error)}): fix its settings in ~/.config/dask.") from None
 
-RUN_MEMORY = 2 * 2**30  # bytes of a run: lessons 05 to 09 were seen to take up to 1.6 GB on CIFAR-10
+RUN_MEMORY = 2 * 2**30  # bytes of a run: lessons 06 to 10 were seen to take up to 1.6 GB on CIFAR-10
 CONNECT_SECONDS = 10  # how long a scheduler and its workers may take to answer, all in all
 METRICS = ("validation_accuracy", "test_accuracy", "cpu_seconds")  # what the summary averages
 BEST_SHOWN = 10  # settings that the command prints
@@ -95,7 +95,7 @@ def sweep(
     its parameters and the reason are printed.
 
     Args:
-        lesson: A number such as "05", or the path of a notebook with a cell of parameters.
+        lesson: A number such as "06", or the path of a notebook with a cell of parameters.
         grid: For each parameter a value or a list of values: `{"learning_rate": [0.001, 0.01], "epochs": 3}`.
         out: Folder of the sweep, a new one or that of the same lesson and grid.
         scheduler: Address of a Dask scheduler, `tcp://host:8786`; without it, workers start on this machine.

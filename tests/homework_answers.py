@@ -155,7 +155,7 @@ WRONG = {
             [("9", "that is the maximum"), ("4.5", "two rows and two columns"), ("9 / 3", "zeros count")],
         ),
     },
-    "homework_04": {
+    "homework_05": {
         "answer-1a": _values(
             "shapes",
             "test-1a",
@@ -258,7 +258,7 @@ def repaired_network():
             [("0.41", "if the first class"), ("0.09", "probability of the true class"), ("-2.41", "*minus*")],
         ),
     },
-    "homework_05": {
+    "homework_06": {
         "answer-1": _values(
             "steps",
             "test-1",
@@ -336,7 +336,7 @@ def repaired_network():
             ),
         ],
     },
-    "homework_06": {
+    "homework_07": {
         "answer-1a": _values(
             "probabilities",
             "test-1a",
@@ -432,7 +432,7 @@ def repaired_network():
             ],
         ),
     },
-    "homework_07": {
+    "homework_08": {
         "answer-1a": _values(
             "reach",
             "test-1a",
@@ -500,7 +500,7 @@ def repaired_network():
             ("test-5", "one standard error", "low, high = 0.01 - 0.00816, 0.01 + 0.00816"),
         ],
     },
-    "homework_08": {
+    "homework_09": {
         "answer-1": [
             (
                 "test-1a",

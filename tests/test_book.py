@@ -51,7 +51,7 @@ def write_lessons(folder: Path) -> None:
         for data, words in ((ANIMATION, "It moves"), (PIXEL, "It is a pixel"))
     ]
     outputs = [code("1", *figures), code("2", ({"text/html": MODULE}, {})), code("3", (WIDGET, {}))]
-    text = "# Look inside\n\n## 卷积\n\n[Shapes](04_build_the_network.ipynb#the-network)"
+    text = "# Look inside\n\n## 卷积\n\n[Shapes](05_build_the_network.ipynb#the-network)"
     write_lesson(folder, OWN, text, code("0"), *outputs, code("4", tags=["machine"]))
     parameters = code("seed = 0  # of chance", tags=["parameters"])
     shows = "print('seed', seed)\ndisplay(seed)"  # of which the headline is what was printed
@@ -219,7 +219,7 @@ def test_lessons_that_ran_show_their_outputs_and_others_the_stored_ones(pages):
     failed = article(pages, f"notebooks/{FAIL}")
     assert failed.find(id=failed.find("a")["href"][1:]), "papermill's link to the cell"
     assert "AssertionError" in failed.select_one(".traceback").get_text()
-    assert article(pages, "notebooks/06_predict_images").select(".cell_output")
+    assert article(pages, "notebooks/07_predict_images").select(".cell_output")
 
 
 def test_the_glossary_has_the_terms_of_the_lessons_with_their_sentences(pages):
@@ -231,7 +231,7 @@ def test_the_glossary_has_the_terms_of_the_lessons_with_their_sentences(pages):
     links = {name: [link["href"] for link in meaning.find_all("a")] for name, meaning in found.items()}
     assert (
         all(links.values())
-        and "../notebooks/04_build_the_network.html#what-comes-out-logits" in links["logits"]
+        and "../notebooks/05_build_the_network.html#what-comes-out-logits" in links["logits"]
     )
 
 
@@ -242,8 +242,8 @@ def test_the_glossary_has_the_terms_of_the_lessons_with_their_sentences(pages):
         ("**Muon.** It turns. More.", ("muon", "**Muon.** It turns.", "here")),
         ("S. Ioffe and C. Szegedy made **Inception V3**.", ("Inception V3", None, "here")),
         (
-            "- **ReLU** is in [05](05_train.ipynb).",
-            ("ReLU", "**ReLU** is in [05](../notebooks/05_train.ipynb).", "here"),
+            "- **ReLU** is in [06](06_train.ipynb).",
+            ("ReLU", "**ReLU** is in [06](../notebooks/06_train.ipynb).", "here"),
         ),
         ("**1.** What is it?", None),
     ],
@@ -277,7 +277,7 @@ def refused(**arguments) -> str:
 def test_a_folder_without_lessons_is_refused(tmp_path):
     for missing in (tmp_path / "nowhere", tmp_path):
         assert refused(out=tmp_path / "out", executed=missing).startswith("There is no executed lesson in ")
-    (tmp_path / "04_build_the_network.ipynb").write_text("{")
+    (tmp_path / "05_build_the_network.ipynb").write_text("{")
     assert "can't be read as a notebook" in refused(out=tmp_path / "out", executed=tmp_path)
     assert not (tmp_path / "out").exists()
 
@@ -317,7 +317,7 @@ def words(element) -> str:
 
 def test_slides_leave_nothing_out_but_what_they_say(pages):
     """Headings, tables and unfolded texts are those of the page; imports and answer cells are not there."""
-    for name in ("01_check_your_gpu", "04_build_the_network", "09_train_faster"):
+    for name in ("01_check_your_gpu", "05_build_the_network", "10_train_faster"):
         page = article(pages, f"notebooks/{name}")
         for anchor in page.select("a.headerlink"):
             anchor.decompose()
@@ -355,6 +355,6 @@ def test_paragraphs_are_shortened_between_sentences(text, short):
 
 
 def test_a_long_table_is_cut_with_its_headers(pages):
-    page, deck = (pages[f"notebooks/09_train_faster{end}.html"] for end in ("", "_slides"))
+    page, deck = (pages[f"notebooks/10_train_faster{end}.html"] for end in ("", "_slides"))
     tables, heads = (deck.text.count(f"<{tag}") for tag in ("table", "thead"))
     assert tables == heads > page.text.count("<table")

@@ -26,7 +26,7 @@ def test_each_command_has_its_help(command):
 
 
 @pytest.mark.parametrize(
-    "arguments", [["rnu"], ["run", "--profil", "quick"], ["run", "-p", "epochs"], ["sweep", "05"]]
+    "arguments", [["rnu"], ["run", "--profil", "quick"], ["run", "-p", "epochs"], ["sweep", "06"]]
 )
 def test_wrong_usage_ends_with_2(arguments):
     done = CliRunner().invoke(cli, arguments)

@@ -83,7 +83,7 @@ def test_links_and_commands_exist(page):
         ("lessons --help", ""),
         ("lessons grade 03", "grade"),
         ("lessons homework hand-out", "hand-out"),
-        ("lessons run 05 --profil quick  # misspelled", "--profil"),
+        ("lessons run 06 --profil quick  # misspelled", "--profil"),
     ],
 )
 def test_a_command_that_does_not_exist_is_found(command, unknown):

@@ -4,7 +4,7 @@ import ast
 from types import SimpleNamespace
 
 from helpers.errors import UserError
-from helpers.prediction import places_in_test_set
+from helpers.prediction import indices_in_test_set
 from lesson_tools.run import find_lessons
 
 import nbformat
@@ -14,9 +14,9 @@ from scipy.special import softmax
 from scipy.stats import binom
 
 
-def written_in_lesson_07(**given) -> dict:
+def written_in_lesson_08(**given) -> dict:
     """The functions of the lesson and its temperature, computed from the names in `given`."""
-    [lesson] = find_lessons(["07"])
+    [lesson] = find_lessons(["08"])
     cells = [cell.source for cell in nbformat.read(lesson, as_version=4).cells if cell.cell_type == "code"]
     tree = ast.parse("\n".join(cells))
     wanted = [node for node in tree.body if isinstance(node, ast.FunctionDef | ast.ImportFrom | ast.Import)]
@@ -26,7 +26,7 @@ def written_in_lesson_07(**given) -> dict:
     return given
 
 
-evaluation = SimpleNamespace(**written_in_lesson_07())
+evaluation = SimpleNamespace(**written_in_lesson_08())
 
 
 def test_interval_agrees_with_wilsons_formula():
@@ -72,15 +72,15 @@ def test_accuracy_of_a_class_that_the_test_set_lacks():
     assert table.loc["dog", ["low", "high"]].isna().all() and table.loc["elk", "accuracy"] == 0
 
 
-def test_places_that_a_small_test_set_has():
-    assert places_in_test_set([1, 3, 100], 200) == [1, 3, 100]
-    assert places_in_test_set([1, 3, 100], 15) == [1, 3]
+def test_indices_that_a_small_test_set_has():
+    assert indices_in_test_set([1, 3, 100], 200) == [1, 3, 100]
+    assert indices_in_test_set([1, 3, 100], 15) == [1, 3]
 
 
-@pytest.mark.parametrize("places", [[3], [-1], [99, 100], []])
-def test_places_that_are_not_there_are_refused(places):
+@pytest.mark.parametrize("indices", [[3], [-1], [99, 100], []])
+def test_indices_that_are_not_there_are_refused(indices):
     with pytest.raises(UserError, match="from 0 to 2"):
-        places_in_test_set(places, 3)
+        indices_in_test_set(indices, 3)
 
 
 def test_reliability_by_hand():
@@ -109,7 +109,7 @@ def calibrated():
 def test_temperature_finds_what_the_logits_were_multiplied_with(calibrated, temperature):
     y, logits = calibrated
     too_sure = temperature * logits
-    lesson = written_in_lesson_07(y_validation=y, validation_logits=too_sure)
+    lesson = written_in_lesson_08(y_validation=y, validation_logits=too_sure)
     assert lesson["temperature"] == pytest.approx(temperature, rel=0.05)
     before = lesson["calibration_error"](y, softmax(too_sure, axis=1))
     after = lesson["calibration_error"](y, softmax(too_sure / temperature, axis=1))

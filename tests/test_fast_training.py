@@ -1,4 +1,4 @@
-"""The fast training of lesson 09: each part does what it says, and a training can be interrupted."""
+"""The fast training of lesson 10: each part does what it says, and a training can be interrupted."""
 
 from helpers import fast_training, networks, profiling, training
 from helpers.datasets import Dataset

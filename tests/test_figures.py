@@ -27,7 +27,7 @@ MEANS = pd.DataFrame([[0.1, 0.7]], pd.Index([64], name="batch size"), pd.Index([
 
 
 def by_class(names) -> pd.DataFrame:
-    """Accuracies as lesson 07 has them: of the first two classes, and none of those without images."""
+    """Accuracies as lesson 08 has them: of the first two classes, and none of those without images."""
     accuracy = [1.0, 1.0] + [np.nan] * (len(names) - 2)
     return pd.DataFrame({"accuracy": accuracy, "low": 0.3, "high": accuracy}, pd.Index(names))
 
@@ -195,15 +195,17 @@ def test_accuracies_by_seed_shows_each_network():
 def test_what_a_lesson_displays(monkeypatch):
     displayed = []
     monkeypatch.setattr(drawing, "display", lambda data, **options: displayed.append((data, options)))
-    places = figures.places(TINY, KERNEL, 3, "same")
+    places = figures.positions(TINY, KERNEL, 3, "same")
     assert places == [(0, 0), (0, 1), (1, 0), (1, 1)]
     frames = (figures.window(TINY, KERNEL, *place, 3, "same", bare=True) for place in places)
     figures.show_animation(frames, "moves", seconds=0.5)
     figures.show(plt.figure(), "empty")
     assert not plt.get_fignums(), "a figure that stays open is displayed twice"
     [(data, options), (_, of_the_figure)] = displayed
-    assert of_the_figure == {"metadata": {"image/png": {"alt": "empty"}}}
-    assert options == {"metadata": {"image/png": {"alt": "moves"}}, "raw": True}
+    # As wide as it was laid out for, at 100 pixels an inch: the files are sharper than that.
+    assert of_the_figure == {"metadata": {"image/png": {"alt": "empty", "width": 800}}}
+    assert options["metadata"]["image/png"]["alt"] == "moves" and options["raw"]
+    assert options["metadata"]["image/png"]["width"] <= 800
     animation = Image.open(io.BytesIO(base64.b64decode(data["image/png"])))
     assert animation.n_frames == 4 and animation.info["loop"] == 3
     durations, seen = [], set()

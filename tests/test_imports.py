@@ -19,7 +19,7 @@ FORBIDDEN = {
     "notebooks": lambda name: name in OURS - {"helpers"},
 }
 # Sweeps are the subject of that lesson.
-ALLOWED = {("10_run_many_experiments.ipynb", "lesson_tools.sweep")}
+ALLOWED = {("11_run_many_experiments.ipynb", "lesson_tools.sweep")}
 
 
 def imported(source: str) -> Iterator[str]:
@@ -70,8 +70,8 @@ def test_a_forbidden_import_is_found(tmp_path, file, line):
 def test_a_lesson_that_imports_a_tool_is_found(tmp_path):
     (tmp_path / "notebooks").mkdir()
     cell = nbformat.v4.new_code_cell("from lesson_tools.sweep import sweep")
-    nbformat.write(nbformat.v4.new_notebook(cells=[cell]), tmp_path / "notebooks" / "05_train.ipynb")
-    assert forbidden(tmp_path) == ["notebooks/05_train.ipynb: lesson_tools.sweep"]
+    nbformat.write(nbformat.v4.new_notebook(cells=[cell]), tmp_path / "notebooks" / "06_train.ipynb")
+    assert forbidden(tmp_path) == ["notebooks/06_train.ipynb: lesson_tools.sweep"]
 
 
 def test_the_tools_load_no_tensorflow():

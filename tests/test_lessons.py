@@ -166,8 +166,8 @@ def run_nbval(notebook) -> subprocess.CompletedProcess:
 
 
 def group(lesson) -> str:
-    """Lessons 05 to 07 share a run, and so a worker of pytest."""
-    return "run" if lesson.name[:2] in ("05", "06", "07") else lesson.stem
+    """Lessons 06 to 08 share a run, and so a worker of pytest."""
+    return "run" if lesson.name[:2] in ("06", "07", "08") else lesson.stem
 
 
 @pytest.mark.parametrize(
@@ -211,9 +211,9 @@ def test_plain_nbval_runs_a_lesson_with_its_own_parameters(offline):
 
 def test_strict_nbval_compares_all_but_what_differs_between_machines(offline, tmp_path):
     strict = ["--nbval", "--nbval-sanitize-with", SANITIZE]
-    done = plain_nbval(*strict, LESSONS[3], env=offline)
+    done = plain_nbval(*strict, LESSONS[4], env=offline)
     assert done.returncode == 0, done.stdout[-3000:]
-    notebook, code, _ = read(LESSONS[3])
+    notebook, code, _ = read(LESSONS[4])
     for cell in code:
         for output in cell.outputs:
             if "text" in output:

@@ -180,7 +180,7 @@ def test_lesson_08_trains_each_remedy_once_and_stops_early(tmp_path):
     kept = runs["early_stopping"].load_model()
     _, accuracy = kept.evaluate(x[120:], y[120:], verbose=0)
     assert accuracy == pytest.approx(runs["early_stopping"].metrics["test_accuracy"], abs=1e-5)
-    # Without remedies it is the network of lesson 05: that one, with the same numbers, answers the same.
+    # Without remedies it is the network of lesson 06: that one, with the same numbers, answers the same.
     same, trained = reference_network(2), runs["none"].load_model()
     same.set_weights(trained.get_weights())
     logits = [network.predict(x[120:], verbose=0) for network in (same, trained)]

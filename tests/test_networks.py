@@ -1,4 +1,4 @@
-"""The networks have the shapes and the parameters that lessons 04 and 09 derive."""
+"""The networks have the shapes and the parameters that lessons 05 and 10 derive."""
 
 from helpers import networks
 from helpers.networks import normalization_layer, reference_network
@@ -43,16 +43,17 @@ def test_reference_network_with_other_pooling(pooling, last_maps, parameters):
 def test_words_that_there_are_not():
     with pytest.raises(ParameterError, match="pooling is max, average or stride; 'min' is not"):
         reference_network(pooling="min")
-    with pytest.raises(ParameterError, match="normalization is none, divide or standardize; 'max' is not"):
+    with pytest.raises(ParameterError, match="is none, divide, center or standardize; 'max' is not"):
         normalization_layer("max", np.zeros((1, 32, 32, 3), np.uint8))
 
 
 def test_normalization_layers():
     x = np.random.default_rng(0).integers(0, 256, size=(500, 32, 32, 3), dtype=np.uint8)
-    x[..., 0] //= 4  # a channel of its own mean and deviation
+    x[..., 0] //= 4  # a channel with a mean and a standard deviation of its own
     results = {how: np.asarray(normalization_layer(how, x)(x.astype("float32"))) for how in NORMALIZATION}
     np.testing.assert_allclose(results["none"], x)
     np.testing.assert_allclose(results["divide"], x / 255, atol=1e-6)
+    np.testing.assert_allclose(results["center"], (x - x.mean(axis=(0, 1, 2))) / 255, atol=1e-6)
     np.testing.assert_allclose(results["standardize"].mean(axis=(0, 1, 2)), 0, atol=0.01)
     np.testing.assert_allclose(results["standardize"].std(axis=(0, 1, 2)), 1, atol=0.01)
 

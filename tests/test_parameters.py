@@ -52,7 +52,7 @@ def test_accepted_in_the_type_of_the_parameter(name, given, value):
         ("images", "[1, 'a']", "a list of at least one whole number, each 0 or more"),
         ("learning_rates", "0.1, fast", "a list of at least one number, each more than 0"),
         ("optimizer", "Adam", "adam or sgd"),
-        ("normalization", "standardise", "none, divide or standardize"),
+        ("normalization", "standardise", "none, divide, center or standardize"),
         ("remedies", "none, sleep", "none, early_stopping, dropout, "),
         ("remedies", "", "none, early_stopping, dropout, "),
         ("image", "no-such.jpg", "empty or the path of a file that is there"),
@@ -82,7 +82,7 @@ def test_refused_with_what_is_accepted(name, given, accepted):
 
 
 def test_a_default_of_the_lesson_is_accepted():
-    assert check("epochs", "0", 0) == 0  # lesson 09: the recipe's own
+    assert check("epochs", "0", 0) == 0  # lesson 10: the recipe's own
 
 
 def test_a_parameter_of_a_notebook_of_ones_own_has_the_type_of_its_default():

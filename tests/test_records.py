@@ -84,7 +84,7 @@ def runs(tmp_path, monkeypatch):
     return folders
 
 
-ABOUT = {"what": "a, b", "images": "some: few", "command": "lessons run 05"}
+ABOUT = {"what": "a, b", "images": "some: few", "command": "lessons run 06"}
 
 
 def test_runs_are_recorded_and_read_again(runs):

@@ -36,34 +36,34 @@ def refused(*arguments) -> str:
     [
         (["99"], "There is no lesson 99; the lessons are 01, 02, "),
         ([""], "There is no lesson ''; the lessons are 01, 02, "),
-        (["05", "--profile", "slow"], "no profile slow; the profiles are quick, class, full"),
+        (["06", "--profile", "slow"], "no profile slow; the profiles are quick, class, full"),
         (
-            ["05", "-p", "epoch", "2"],
+            ["06", "-p", "epoch", "2"],
             "There is no parameter epoch here; there are batch_size, dataset, epochs",
         ),
         (
             ["02", "-p", "epochs", "2"],
             "There is no parameter epochs here; there are dataset, seed, train_size",
         ),
-        (["05", "-p", "optimiser", "adam"], "The parameter optimiser is called optimizer now."),
-        (["06", "-p", "picture", "own.jpg"], "The parameter picture is called image now."),
+        (["06", "-p", "optimiser", "adam"], "The parameter optimiser is called optimizer now."),
+        (["07", "-p", "picture", "own.jpg"], "The parameter picture is called image now."),
         (
-            ["05", "-p", "epochs=3", "--out"],
+            ["06", "-p", "epochs=3", "--out"],
             "A parameter is written with a space: -p epochs 3, not -p epochs=3.",
         ),
-        (["05", "09", "-p", "epochs", "0"], "epochs is a whole number, 1 or more; '0' is not"),
-        (["05", "-p", "epochs", "two"], "epochs is a whole number, 1 or more; 'two' is not"),
-        (["05", "-p", "learning_rate", "-1e-3"], "learning_rate is a number, more than 0; '-1e-3' is not"),
+        (["06", "10", "-p", "epochs", "0"], "epochs is a whole number, 1 or more; '0' is not"),
+        (["06", "-p", "epochs", "two"], "epochs is a whole number, 1 or more; 'two' is not"),
+        (["06", "-p", "learning_rate", "-1e-3"], "learning_rate is a number, more than 0; '-1e-3' is not"),
         (
-            ["05", "-p", "seed", "1", "-p", "epochs", "1", "-p", "seed", "2"],
+            ["06", "-p", "seed", "1", "-p", "epochs", "1", "-p", "seed", "2"],
             "The parameter seed is given with -p twice",
         ),
         (
-            ["06", "-p", "image", "no-such.jpg"],
+            ["07", "-p", "image", "no-such.jpg"],
             "image is empty or the path of a file that is there; 'no-such.jpg'",
         ),
         (["02", "-p", "dataset", "no-such"], "dataset is auto, cifar10, doodles or the path of a file or"),
-        (["05", "--parameters", "nowhere.yaml"], "nowhere.yaml can't be read: No such file"),
+        (["06", "--parameters", "nowhere.yaml"], "nowhere.yaml can't be read: No such file"),
     ],
 )
 def test_refused_before_anything_runs(tmp_path, arguments, sentence):
@@ -90,11 +90,11 @@ def test_refused_before_anything_runs(tmp_path, arguments, sentence):
 )
 def test_a_parameter_file_that_does_not_fit_is_refused(tmp_path, text, sentence):
     (tmp_path / "p.yaml").write_text(text)
-    assert sentence in refused("05", "--parameters", tmp_path / "p.yaml", "--out", tmp_path / "out")
+    assert sentence in refused("06", "--parameters", tmp_path / "p.yaml", "--out", tmp_path / "out")
 
 
 def test_lessons_are_found_by_number_in_their_order():
-    assert [path.name[:2] for path in run.find_lessons(["5", "02"])] == ["02", "05"]
+    assert [path.name[:2] for path in run.find_lessons(["6", "02"])] == ["02", "06"]
 
 
 @pytest.mark.parametrize("profile", run.PROFILES)
@@ -124,7 +124,7 @@ def test_runs_are_made_anew_and_nothing_else_is_deleted(tmp_path):
     """What is deleted was left by an earlier call, or by one that was killed; a name alone says nothing."""
     longer, thesis = tmp_path / "longer", tmp_path / "longer" / "thesis.txt"
 
-    def train(number="08"):
+    def train(number="09"):
         with run.runs_made_anew(tmp_path, run.find_lessons([number])):
             (longer / "none").mkdir(parents=True, exist_ok=True)
             (longer / "none" / "settings.json").write_text(number)
@@ -139,10 +139,10 @@ def test_runs_are_made_anew_and_nothing_else_is_deleted(tmp_path):
     assert thesis.read_text() == "dear" and (longer / "none" / "settings.json").exists()
     thesis.unlink()
     (longer / "none" / "model.keras").mkdir()
-    train("05")  # which has another folder
+    train("06")  # which has another folder
     assert (longer / "none" / "model.keras").exists()
     with contextlib.ExitStack() as stack:
-        stack.enter_context(run.runs_made_anew(tmp_path, run.find_lessons(["08"])))
+        stack.enter_context(run.runs_made_anew(tmp_path, run.find_lessons(["09"])))
         assert not (longer / "none").exists()
         (longer / "half").mkdir(parents=True)
         (longer / "half" / "history.csv").write_text("")
@@ -158,7 +158,7 @@ def test_a_run_of_somebody_else_is_left_alone(tmp_path, link):
     theirs.mkdir()
     (theirs / "settings.json").write_text("{}")
     (out / "run").symlink_to(theirs) if link else theirs.rename(out / "run")
-    assert "was not made by the lessons, whose runs go to " in refused("05", "--out", out)
+    assert "was not made by the lessons, whose runs go to " in refused("06", "--out", out)
     assert (out / "run" / "settings.json").exists()
 
 
@@ -393,7 +393,7 @@ LESSONS = {
     "pathlib.Path(os.environ['MARKER']).write_text(str(os.getpid()))\ntime.sleep(600)",
     "03_fail": "raise ValueError('on purpose')",
     "04_talk": "display({'text/plain': 2**21 * 'x'}, raw=True)",
-    "05_train": "from pathlib import Path\nPath(run_dir).mkdir(exist_ok=True)\n"
+    "06_train": "from pathlib import Path\nPath(run_dir).mkdir(exist_ok=True)\n"
     "(Path(run_dir) / 'model.keras').write_text('')",
 }
 BEGIN = "import sys; sys.path.insert(0, sys.argv.pop(1)); from lesson_tools.cli import main; main()"
@@ -411,7 +411,7 @@ def checkout(tmp_path_factory):
     (root / "notebooks").mkdir()
     for name, source in LESSONS.items():
         lesson = write_lesson(root / "notebooks", source, name)
-        if name == "05_train":
+        if name == "06_train":
             lesson.write_text(lesson.read_text().replace("seed = 0", "run_dir = 'runs'"))
     return root
 
@@ -458,14 +458,14 @@ def test_a_copy_runs_its_own_helpers_in_any_folder_and_terminal_and_knows_what_i
     def lessons(*numbers):
         return called(checkout, "run", *numbers, "--out", out, cwd=tmp_path, PYTHONIOENCODING="ascii")
 
-    done = lessons("01", "05")
+    done = lessons("01", "06")
     assert done.returncode == 0, done.stderr
     assert rf"0.5 \xb1 0.1 {checkout / 'helpers'}" in done.stdout
     assert "Kernel is running" not in done.stderr and "Traceback" not in done.stderr
     assert (out / "run" / "model.keras").exists() and (book / "index.html").exists()
     for note in (book / "note.txt", out / "run" / "note.txt"):
         note.write_text("dear")
-        done = lessons("05")
+        done = lessons("06")
         assert (done.returncode, done.stdout, done.stderr.count("\n")) == (
             1,
             "",

@@ -158,20 +158,20 @@ def worker(dask_process, cluster):
     [
         ("99", {"seed": [0, 1]}, "There is no lesson 99; the lessons are 01"),
         ("nowhere.ipynb", {"seed": [0, 1]}, "nowhere.ipynb can't be read as a notebook (No such file"),
-        ("05", {}, "The grid is empty"),
-        ("05", {"seed": []}, "The parameter seed has no value in the grid"),
-        ("05", {"seed": None}, "The parameter seed is a whole number"),
-        ("05", {"seed": {"from": 0}}, "The parameter seed is a whole number"),
-        ("05", {"seed": [0, 1, 0]}, "The grid has the value 0 of seed twice"),
-        ("05", {"rate": [0.1]}, "There is no parameter rate here; there are batch_size"),
-        ("05", {"learning_rate": [0.1, "fast"]}, "learning_rate is a number, more than 0; 'fast' is not"),
-        ("05", {"pooling": ["max", "mean"]}, "pooling is max, average or stride; 'mean' is not"),
-        ("05", {"dataset": ["doodles", "no-such"]}, "dataset is auto, cifar10, doodles or the path"),
-        ("06", {"images": [[1], "a"]}, "images is a list of at least one whole number"),
-        ("06", {"images": []}, "The parameter images has no value in the grid"),
+        ("06", {}, "The grid is empty"),
+        ("06", {"seed": []}, "The parameter seed has no value in the grid"),
+        ("06", {"seed": None}, "The parameter seed is a whole number"),
+        ("06", {"seed": {"from": 0}}, "The parameter seed is a whole number"),
+        ("06", {"seed": [0, 1, 0]}, "The grid has the value 0 of seed twice"),
+        ("06", {"rate": [0.1]}, "There is no parameter rate here; there are batch_size"),
+        ("06", {"learning_rate": [0.1, "fast"]}, "learning_rate is a number, more than 0; 'fast' is not"),
+        ("06", {"pooling": ["max", "mean"]}, "pooling is max, average or stride; 'mean' is not"),
+        ("06", {"dataset": ["doodles", "no-such"]}, "dataset is auto, cifar10, doodles or the path"),
+        ("07", {"images": [[1], "a"]}, "images is a list of at least one whole number"),
+        ("07", {"images": []}, "The parameter images has no value in the grid"),
         ("", {"seed": 0}, "There is no lesson ''; the lessons are 01"),
-        ("05", {"learning_rate": [0.1, float("nan")]}, "learning_rate is a number, more than 0; nan is not"),
-        ("05", {"seed": list(range(1000)), "epochs": list(range(1, 1000))}, "The grid has 999000 runs"),
+        ("06", {"learning_rate": [0.1, float("nan")]}, "learning_rate is a number, more than 0; nan is not"),
+        ("06", {"seed": list(range(1000)), "epochs": list(range(1, 1000))}, "The grid has 999000 runs"),
     ],
 )
 def test_a_grid_that_cannot_be_run_is_refused(tmp_path, lesson, grid, sentence):
@@ -317,7 +317,7 @@ def test_a_notebook_that_cannot_be_run_is_refused(tmp_path, toy):
 
 
 def test_values_and_names():
-    lesson = run.find_lessons(["05"])[0]
+    lesson = run.find_lessons(["06"])[0]
     grid = {"learning_rate": ["1e-3", 1], "seed": 3, "run_dir": "x y", "dataset": "doodles"}
     grid = sweep.checked_grid(lesson, grid)
     assert grid == {
@@ -328,7 +328,7 @@ def test_values_and_names():
     }
     assert list(sweep.combinations(grid)) == ["1_learning_rate=0.001", "2_learning_rate=1.0"]
     # A parameter that is a list is one value.
-    predict = run.find_lessons(["06"])[0]
+    predict = run.find_lessons(["07"])[0]
     doodles = {"dataset": "doodles"}
     assert sweep.checked_grid(predict, doodles | {"images": [1, 2]})["images"] == [[1, 2]]
     assert sweep.checked_grid(predict, doodles | {"images": [[1], [2]]})["images"] == [[1], [2]]
@@ -349,20 +349,20 @@ def test_the_images_of_auto_are_chosen_once(tmp_path, monkeypatch, capsys):
     (tmp_path / "thesis").mkdir()
     (tmp_path / "thesis" / "thesis.txt").touch()
     with pytest.raises(UserError, match="is not a sweep"):
-        sweep.sweep("05", grid, tmp_path / "thesis", **where)
+        sweep.sweep("06", grid, tmp_path / "thesis", **where)
     assert capsys.readouterr().out == ""
-    out, lesson = tmp_path / "out", sweep.find_lesson("05")
+    out, lesson = tmp_path / "out", sweep.find_lesson("06")
     for asked in (True, False):
         with pytest.raises(UserError, match="No scheduler answers"):
-            sweep.sweep("05", grid, out, **where)
+            sweep.sweep("06", grid, out, **where)
         said = capsys.readouterr().out
-        assert "1 run of 05_train_the_network.ipynb with dataset=doodles\n" in said
+        assert "1 run of 06_train_the_network.ipynb with dataset=doodles\n" in said
         assert ("127.0.0.1:9" in said) == asked
         begun = grid | {"dataset": ["doodles"]}
         token = sweep._token(out, lesson, begun, sweep._without_outputs(lesson), {})
         (out / "sweep.json").write_text(token)
     with pytest.raises(UserError, match=r"another sweep \(dataset was \['doodles'\], now \['cifar10'\]\)"):
-        sweep.sweep("05", grid | {"dataset": "cifar10"}, out, **where)
+        sweep.sweep("06", grid | {"dataset": "cifar10"}, out, **where)
 
 
 def test_what_is_not_installed_is_named(monkeypatch):
@@ -379,7 +379,7 @@ def test_settings_of_dask_that_are_damaged_get_a_sentence(tmp_path):
         "-m",
         "lesson_tools",
         "sweep",
-        "05",
+        "06",
         "--grid",
         "no.yaml",
         "--out",

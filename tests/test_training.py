@@ -569,7 +569,7 @@ def test_who_was_refused_or_has_finished_keeps_nobody_out(copied, tmp_path):
         subprocess.run([*ask, folder], check=True)
 
 
-# --- Training as lesson 05 does --------------------------------------------------------------------
+# --- Training as lesson 06 does --------------------------------------------------------------------
 
 
 def test_find_or_train_uses_what_is_there_and_repeats_exactly(trained, tmp_path, capsys):
@@ -601,9 +601,9 @@ def test_train_run_trains_with_its_settings_and_keeps_the_run(tmp_path):
         training.train_run(tmp_path / "run", noise(), **settings | {"optimizer": "adam"})
 
 
-def test_other_trainings_are_not_repeated_as_if_they_were_of_lesson_05(tmp_path):
-    """As when lesson 07 is given a run of lesson 08, and would train it with other seeds."""
-    with pytest.raises(UserError, match="lesson 05 has no network, remedies: give the run_dir of such"):
+def test_other_trainings_are_not_repeated_as_if_they_were_of_lesson_06(tmp_path):
+    """As when lesson 08 is given a run of lesson 09, and would train it with other seeds."""
+    with pytest.raises(UserError, match="lesson 06 has no network, remedies: give the run_dir of such"):
         training.train_run(tmp_path / "run", noise(), **SETTINGS, remedies="dropout", network="residual")
     assert not (tmp_path / "run").exists()
 

@@ -10,6 +10,6 @@ from helpers.figures.drawing import png_bytes, show, show_animation, show_png
 from helpers.figures.images import image_grid, images_by_class, maps
 from helpers.figures.images import feature_map_mosaics, kernel_images, layer_shapes, receptive_fields
 from helpers.figures.numbers import channel_sums, image_as_numbers, kernel_steps, number_tables
-from helpers.figures.numbers import places, size_arithmetic, window, windows_strip
+from helpers.figures.numbers import positions, size_arithmetic, window, windows_strip
 from helpers.figures.results import accuracies_by_seed, accuracy_by_class, curves_by_seed, training_curves
 from helpers.figures.results import describe_curves, heat_table, predictions, reliability

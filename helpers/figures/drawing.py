@@ -24,7 +24,8 @@ def show(figure: plt.Figure, alt: str, update: DisplayHandle | None = None) -> N
     for text in figure.findobj(Text):
         text.set_parse_math(False)  # a class may be called "USD $5 to $6"
     put = update.update if update else display
-    put(figure, metadata={"image/png": {"alt": alt}})
+    # As wide on the page as it was laid out for, at 100 pixels an inch, however sharp the file is.
+    put(figure, metadata={"image/png": {"alt": alt, "width": round(100 * figure.get_figwidth())}})
     plt.close(figure)  # otherwise Jupyter displays it a second time
 
 
@@ -34,14 +35,15 @@ def show_animation(frames: Iterable[plt.Figure], alt: str, seconds: float = 0.7)
     The last one stays longer, so that it can be read, and then for good: what moves for ever disturbs reading
     (WCAG 2.2.2). An animated PNG plays without a kernel; paper, which can't play it, shows the first frame.
     """
-    images = [Image.open(io.BytesIO(png_bytes(frame))).convert("RGB") for frame in frames]
+    files = [(frame.get_figwidth(), png_bytes(frame)) for frame in frames]
+    images = [Image.open(io.BytesIO(png)).convert("RGB") for _, png in files]
     palette = images[len(images) // 2].quantize(64)  # one for all frames takes a third of the bytes
     palette.putpalette([255 if level >= 245 else level for level in palette.getpalette()])  # white
     first, *others = [image.quantize(palette=palette, dither=Image.Dither.NONE) for image in images]
     file = io.BytesIO()
     durations = [int(1000 * seconds)] * len(others) + [4000]
     first.save(file, "PNG", save_all=True, append_images=others, duration=durations, loop=3)
-    show_png(file.getvalue(), alt)
+    show_png(file.getvalue(), alt, files[0][0])
 
 
 def png_bytes(figure: plt.Figure) -> bytes:
@@ -52,10 +54,10 @@ def png_bytes(figure: plt.Figure) -> bytes:
     return file.getvalue()
 
 
-def show_png(png: bytes, alt: str, **others) -> None:
-    """Display a PNG file with its description, and with `others`: the same thing in other MIME types."""
+def show_png(png: bytes, alt: str, inches: float = 8, **others) -> None:
+    """Display a PNG file, `inches` wide, with its description and `others`: the same in other MIME types."""
     data = others | {"image/png": base64.b64encode(png).decode(), "text/plain": alt}
-    display(data, metadata={"image/png": {"alt": alt}}, raw=True)
+    display(data, metadata={"image/png": {"alt": alt, "width": round(100 * inches)}}, raw=True)
 
 
 def titled(figure: plt.Figure, title: str) -> plt.Figure:

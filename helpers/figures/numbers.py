@@ -97,8 +97,8 @@ def windows_strip(
     return figure
 
 
-def places(image: np.ndarray, kernel: np.ndarray, stride=1, padding="valid") -> list[tuple[int, int]]:
-    """All rows and columns of the feature map, in the order in which the kernel comes to them."""
+def positions(image: np.ndarray, kernel: np.ndarray, stride=1, padding="valid") -> list[tuple[int, int]]:
+    """All (row, column) of the feature map, in the order in which the kernel comes to them."""
     return list(np.ndindex(convolve(image, kernel, 0, stride, padding).shape))
 
 

@@ -73,7 +73,7 @@ def accuracies_by_seed(tables: dict[str, pd.DataFrame], by: str, title="") -> pl
 
 
 def accuracy_by_class(table: pd.DataFrame, title="") -> plt.Figure:
-    """Bars of the accuracy by class with its 95 % interval: a table as lesson 07 makes it."""
+    """Bars of the accuracy by class with its 95 % interval: a table as lesson 08 makes it."""
     table = table.sort_values("accuracy")
     interval = [table["accuracy"] - table["low"], table["high"] - table["accuracy"]]
     figure, axis = plt.subplots(figsize=(8, 0.32 * len(table) + 1))
@@ -85,7 +85,7 @@ def accuracy_by_class(table: pd.DataFrame, title="") -> plt.Figure:
 
 
 def reliability(tables: dict[str, pd.DataFrame], title="") -> plt.Figure:
-    """Accuracy against confidence, and the share of the images: tables of lesson 07's `reliability`."""
+    """Accuracy against confidence, and the share of the images: tables of lesson 08's `reliability`."""
     figure = panels(tables, len(tables), 3.8, title)
     for axis, table in zip(figure.axes, tables.values(), strict=True):
         axis.plot([0, 1], [0, 1], color="dimgray", linestyle=":", linewidth=1.5, label="as sure as right")

@@ -85,7 +85,7 @@ def test_search_finds_a_word_from_a_folder(browser, site):
     page.keyboard.press("Control+K")
     page.keyboard.type("softmax")
     page.keyboard.press("Enter")
-    found = page.locator("#search-results li a", has_text="04 Build the network").first
+    found = page.locator("#search-results li a", has_text="05 Build the network").first
     found.click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Build the network")
     assert outside == []
