@@ -19,7 +19,7 @@ HEIGHT = 520  # units that a slide has below its heading
 WHOLE = {"What you'll do", "What you'll learn", "What you need", "Summary", "Exercises", "Next"}
 NOT_STORED = "What this cell shows depends on the machine: you see the output when you run this cell."
 CHECK = re.compile(r"\w+ = None\n\w+\.check_\w+\(")  # an exercise's cell: the class answers aloud
-EXERCISE = re.compile(r"<strong>\d+\.</strong>")
+EXERCISE = re.compile(r"<strong>\d+\.</strong>|<em>Check yourself\.</em>")  # begins a slide
 
 
 @dataclass
@@ -28,7 +28,7 @@ class Block:
 
     html: str
     height: float
-    first: bool = False  # begins a slide: an exercise
+    first: bool = False  # begins a slide: an exercise or a self-check
 
 
 def slides_file(page: str) -> str:
@@ -104,8 +104,11 @@ def _of_text(element: Tag, whole: bool) -> Iterator[Block]:
     if element.name == "details":
         summary, rest = element.summary, element.summary.find_next_siblings()
         opened = " open" if element.has_attr("open") else ""
-        for part in [block for child in rest for block in _of_text(child, whole=True)]:
-            yield Block(f"<details{opened}>{summary}{part.html}</details>", HEIGHT)
+        parts = [block for child in rest for block in _of_text(child, whole=True)]
+        for part in parts:
+            short = len(parts) == 1 and part.height <= 150  # an answer of a self-check: all on one slide
+            height = 48 + (part.height if opened else 0) if short else HEIGHT
+            yield Block(f"<details{opened}>{summary}{part.html}</details>", height)
     elif element.name in ("ul", "ol"):
         yield from _of_list(element, whole)
     elif element.find("table"):

@@ -22,6 +22,18 @@ import pytest
 LESSONS = run.find_lessons()
 SANITIZE = Path(__file__).parent / "nbval.cfg"
 EXERCISES = re.compile(r"^## Exercises", re.M)
+# What no lesson says: filler, and words of our own where the field has another (image, standard deviation,
+# fix, position or index, weight, training run, optimizer, not decided, projector).
+TRAINING = r"trainings?(?=[.,;:)?]|\ (?:is|was|with|of|that|in|on|and|has|for)\b)"
+WORDS = rf"""
+simply | just | obviously | of\ course | easily | honest(?:ly)? | what\ is\ said(?:\ about)?
+| pictures? | (?<!standard\s)deviations? | mend(?:s|ed|ing)? | beamer | go(?:es)?\ over | kernel\ numbers?
+| (?<!take\s)(?<!takes\s)(?<!in\s)(?<!in\sits\s)places?(?!\ (?:of|where\ you)\b)
+| in\ the\ open | luck\ of(?:\ the)?\ seeds
+| (?:a|one|each|another|every|the\ same|this|two|three)\ {TRAINING} | trainings | optimisers? | normalisation
+"""
+# Lessons 09 to 11 keep their own form and words until they are written anew.
+REWRITTEN = [lesson for lesson in LESSONS if lesson.name < "09"]
 
 every_lesson = pytest.mark.parametrize("lesson", LESSONS, ids=lambda path: path.stem)
 
@@ -101,7 +113,30 @@ def test_words(lesson):
     _, _, text = read(lesson)
     # Code, addresses and titles of works (in italics) keep the words that they have.
     prose = re.sub(r"`[^`]*`|\]\([^)]*\)|<[^>]*>|(?<!\*)\*[^*\n]+\*(?!\*)", "", text)
-    assert not re.findall(r"\b(simply|just|obviously|of course|easily)\b", prose, re.I)
+    found = re.finditer(rf"\b(?:{WORDS})\b", prose, re.I | re.X)
+    assert not [prose[max(0, word.start() - 40) : word.end() + 20] for word in found]
+
+
+@pytest.mark.parametrize("lesson", REWRITTEN, ids=lambda path: path.stem)
+def test_an_hour_is_enough(lesson):
+    """Cells, and words that are read whatever the reader answers."""
+    notebook, _, text = read(lesson)
+    read_by_all = re.sub(r"<details>.*?</details>", "", text, flags=re.S)
+    assert len(notebook.cells) <= 70 and len(read_by_all.split()) <= 2500
+
+
+@pytest.mark.parametrize("lesson", REWRITTEN, ids=lambda path: path.stem)
+def test_each_section_ends_in_a_self_check(lesson):
+    """A question with four answers, of which one is right; a click on an answer says why."""
+    _, _, text = read(lesson)
+    _, _, _, _, *sections = re.split(r"^## ", text.split("\n## Summary")[0], flags=re.M)
+    assert 3 <= len(sections) <= 8
+    for section in sections:
+        _, *questions = re.split(r"^\*Check yourself\.\* ", section, flags=re.M)
+        assert len(questions) == 1, section.splitlines()[0]
+        answers = re.findall(r"<details><summary>(.+?)</summary>\n\n(.+?)\n\n</details>", questions[0], re.S)
+        assert len(answers) == 4 and section.rstrip().endswith("</details>")
+        assert [why.startswith("Right") for _, why in answers].count(True) == 1, section.splitlines()[0]
 
 
 @every_lesson
