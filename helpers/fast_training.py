@@ -57,9 +57,9 @@ def train(
 ) -> training.Run:
     """Train with a recipe of `RECIPE_BOOK`, and return the finished run in `run_dir`.
 
-    `width` and `epochs` other than 0 go over those of the recipe, `without` leaves out ideas of
+    `width` and `epochs` other than 0 replace those of the recipe, `without` leaves out ideas of
     `parameters.IDEAS`. `precision` "auto" is that of `faster_precision`. In the metrics, seconds and CPU
-    seconds are those of the training with building the network; `flip_accuracy` is the second of
+    seconds are those of the training run with building the network; `flip_accuracy` is the second of
     `test_accuracies`. Raises `UserError` as `training.open_run` and `chosen_recipe` do.
     """
     chosen = chosen_recipe(recipe, width, precision, without)
@@ -102,7 +102,7 @@ def train(
 
 
 def chosen_recipe(recipe: str, width: int, precision: str, without: Sequence[str] = ()) -> Recipe:
-    """The recipe with what goes over it. Raises `ParameterError` for a word or a number without sense."""
+    """The recipe, changed as asked. Raises `ParameterError` for a word or a number without sense."""
     for name, value in {"recipe": recipe, "width": width, "precision": precision}.items():
         parameters.check(name, value)
     if unknown := set(without) - set(IDEAS):
@@ -180,9 +180,9 @@ class ChangedImages(keras.utils.PyDataset):
         return self.steps
 
     def __getitem__(self, step: int) -> tuple[np.ndarray, np.ndarray]:
-        places = slice(step * self.batch_size, (step + 1) * self.batch_size)
-        chosen = self.order[places]
-        images = self.windows[chosen, *self.shifts[:, places]]  # a copy
+        batch = slice(step * self.batch_size, (step + 1) * self.batch_size)
+        chosen = self.order[batch]
+        images = self.windows[chosen, *self.shifts[:, batch]]  # a copy
         mirrored = self.flip & (self.flipped_first[chosen] ^ (self.round % 2 == 1))
         images[mirrored] = images[mirrored, :, ::-1]
         return images, self.labels[chosen]

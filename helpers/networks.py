@@ -97,11 +97,11 @@ def fast_network(x_train, classes=10, width=32, patch=2, blocks=3, depth=2, with
 
 
 def whitening_kernels(x_train: np.ndarray, patch: int = 2) -> tuple[np.ndarray, np.ndarray]:
-    """Kernels and biases of a convolution whose feature maps are uncorrelated, each with deviation 1.
+    """Kernels and biases of a convolution with uncorrelated feature maps of standard deviation 1.
 
     The kernels are the principal components of the `patch`×`patch` patches of the first 500 images, values -1
-    to 1, each divided by its deviation, at most 24 of them, the strongest first; then their negatives,
-    because ReLU lets only one sign pass. Shapes: (patch, patch, 3, n), (n,).
+    to 1, each divided by its standard deviation, at most 24 of them, the strongest first; then their
+    negatives, because ReLU lets only one sign pass. Shapes: (patch, patch, 3, n), (n,).
     """
     sample = x_train[:500].astype("float32") / 127.5 - 1
     # Shape (n, rows, columns, 1, patch, patch, 3), then (n · rows · columns, patch · patch · 3).

@@ -36,7 +36,7 @@ class Parameter:
     meaning: str = ""
     many: bool = False
     choices: tuple[str, ...] = ()
-    joined: bool = False  # text of several choices: with "+" for one training, "," for the next
+    joined: bool = False  # text of several choices: with "+" for one run, "," for the next
     minimum: float = -math.inf
     maximum: float = math.inf
     above: float = -math.inf

@@ -29,11 +29,11 @@ def load_pretrained(file: Path = FILE, sha256: str = SHA256) -> keras.Model:
         raise UserError(f"{file.name} is missing or not that of the lessons (by its SHA-256): get it anew.")
     model = new_network()
     with np.load(file, allow_pickle=False) as stored:
-        for place, weights in enumerate(model.weights):
-            if f"vector_{place}" in stored:
-                weights.assign(stored[f"vector_{place}"])
+        for index, weights in enumerate(model.weights):
+            if f"vector_{index}" in stored:
+                weights.assign(stored[f"vector_{index}"])
             else:
-                weights.assign(stored[f"kernel_{place}"] * stored[f"factors_{place}"])
+                weights.assign(stored[f"kernel_{index}"] * stored[f"factors_{index}"])
     return model
 
 

@@ -1,4 +1,4 @@
-"""Callbacks of a training: one keeps it in the folder of its run, one shows how it goes."""
+"""Callbacks of a training run: one keeps it in the folder of its run, one shows how it goes."""
 
 import time
 

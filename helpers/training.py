@@ -140,7 +140,7 @@ class Run:
         return model, epochs_done
 
     def begin_anew(self) -> None:
-        """Let `resume` begin an interrupted run anew, for a training that can't go on in the middle."""
+        """Let `resume` begin an interrupted run anew, for one that cannot go on in the middle."""
         if not self.finished:
             (self.folder / "model.keras").unlink(missing_ok=True)
 

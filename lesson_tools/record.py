@@ -103,13 +103,13 @@ def store_weights(model, file: Path) -> None:
     map is stored in float32.
     """
     arrays = {}
-    for place, weights in enumerate(model.get_weights()):
+    for index, weights in enumerate(model.get_weights()):
         if weights.ndim > 1:
             factors = np.abs(weights).max(axis=tuple(range(weights.ndim - 1))) / 127
-            arrays[f"kernel_{place}"] = np.round(weights / factors).astype(np.int8)
-            arrays[f"factors_{place}"] = factors.astype(np.float32)
+            arrays[f"kernel_{index}"] = np.round(weights / factors).astype(np.int8)
+            arrays[f"factors_{index}"] = factors.astype(np.float32)
         else:
-            arrays[f"vector_{place}"] = weights
+            arrays[f"vector_{index}"] = weights
     file.parent.mkdir(exist_ok=True)
     with whole_file(file) as partial:
         np.savez_compressed(partial, **arrays)

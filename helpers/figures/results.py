@@ -33,7 +33,7 @@ def describe_curves(history: pd.DataFrame) -> str:
 
 
 def curves_by_seed(curves: dict[str, dict[str, pd.DataFrame]], title="", by="epoch", log=False) -> plt.Figure:
-    """A panel for each name, in it a line for each table: the mean by epoch, in a band of ± one deviation.
+    """A panel for each name, in it a line for each table: the mean by epoch ± one standard deviation.
 
     Each table has a row an epoch (counted from 1), a column a seed. `by` names what the rows are, if it is
     something else, and `log` draws it on a logarithmic axis with a mark at each row.
