@@ -7,7 +7,6 @@ not answered yet. None raises for a wrong answer, so that a lesson runs through 
 import math
 from collections.abc import Callable, Sequence
 
-from helpers import gpu
 from helpers.convolution import convolve
 
 import numpy as np
@@ -42,11 +41,12 @@ def _choice(expected: str, choices: Sequence[str], hint: str, **hints: str) -> C
 
 # Lesson 01: check your GPU
 check_first_failure = _choice(
-    "driver and card",
-    [check.name for check in gpu.check(gpu.EXERCISE)],
-    "A check above that one fails already.",
-    system="The system passes on this machine: read on, downwards.",
+    "driver",
+    ("system", "driver", "visible devices", "libraries"),
+    "Something that comes before that is wrong as well.",
+    system="TensorFlow can use a GPU in WSL2: read on.",
 )
+check_operation_rate = _number(100, "How many operations is that, 2·n³? Then how many in one second?")
 
 
 def check_order(answer) -> None:

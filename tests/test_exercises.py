@@ -12,10 +12,11 @@ DARK_DIAGONAL = [[-2, 1, 1], [1, -2, 1], [1, 1, -2]]
 # right answers, wrong answers (the mistakes that are made), answers of the wrong kind
 ANSWERS = {
     "check_first_failure": (
-        ["driver and card"],
-        ["system", "CUDA_VISIBLE_DEVICES", "GPU libraries"],
-        ["driver", 3, ["driver and card"]],
+        ["driver"],
+        ["system", "visible devices", "libraries"],
+        ["the driver", 3, ["driver"]],
     ),
+    "check_operation_rate": ([100, 100.0], [50, 0.1, 1e11, 200, 2], ["100 billion"]),
     "check_order": (["CADB", "cadb"], ["ACDB", "CABD", "DCAB", "CDAB"], ["CAD", 4, ["C", "A", "D", "B"]]),
     "check_image_bytes": (
         [12_288, 12_288.0, np.int64(12_288)],
@@ -109,8 +110,8 @@ def test_hints_fit_the_mistake(capsys):
     for check, answer, hint in [
         ("check_image_bytes", "many", "The answer is a number, and 'many' is not."),
         ("check_better_network", "both", "The answer is one of 'first', 'second'."),
-        ("check_first_failure", "system", "passes on this machine"),
-        ("check_first_failure", "GPU libraries", "fails already"),
+        ("check_first_failure", "system", "can use a GPU in WSL2"),
+        ("check_first_failure", "libraries", "comes before that"),
         ("check_order", "ACDB", "CUDA_VISIBLE_DEVICES is not set"),
         ("check_order", "CABD", "Memory growth"),
         ("check_feature_map", "dark above bright", "between the sky and a roof"),

@@ -1,221 +1,168 @@
-"""The checks of lesson 01, tried on machines that nobody has here, and the questions put to this one."""
+"""The cells of lesson 01 on machines that nobody has here: other programs and devices stand in for them."""
 
 import json
 import os
-from dataclasses import asdict, replace
+import re
+import shutil
+import subprocess
+import sys
+import types
+from pathlib import Path
 
-from helpers import gpu
-
+import matplotlib.pyplot as plt
+import pandas as pd
 import pytest
 
-WORKING = gpu.EXAMPLES["Colab or Kaggle with a GPU"]
-NO_CARD = gpu.EXAMPLES["laptop without a card"]
-INSTALL = 'pip install -e ".[gpu]" -c requirements.txt'
-
-# Of each machine: the symbols of its checks in order, the first that fails, and what its one remedy and its
-# verdict must say.
-EXPECTED = {
-    "laptop without a card": ("✓–✓––✓✓", None, [], ["No GPU", "CPU", "Colab", "NVIDIA's driver"]),
-    "Mac with Apple silicon": ("✓––––✓✓", None, [], ["No GPU", "CPU", "tensorflow-metal"]),
-    "Colab or Kaggle with a GPU": ("✓✓✓✓✓✓✓", None, [], ["on the GPU"]),
-    "Windows with a card": ("✗✓–✓––✓", "system", ["WSL 2", "2.10"], ["on the CPU"]),
-    "WSL 2, old driver": ("✓✗✓✓––✓", "driver and card", ["528", "in Windows"], ["on the CPU"]),
-    "hidden card": ("✓✓✓✗––✓", "CUDA_VISIBLE_DEVICES", ["Remove `CUDA_VISIBLE_DEVICES`"], ["on the CPU"]),
-    "card without libraries": ("✓✓✓✓✗–✓", "GPU libraries", [INSTALL, "LD_LIBRARY_PATH"], ["on the CPU"]),
-    "card too new": ("✓✓✓✓✓✓✗", "first operation", ["newer", "container", '"-1"'], ["a GPU that fails"]),
-}
-
-
-def judged(findings):
-    """The symbols of the checks and the first that fails."""
-    checks = gpu.check(findings)
-    return "".join(gpu.SYMBOLS[check.passed] for check in checks), gpu.first_failure(checks)
-
-
-@pytest.mark.parametrize("machine", gpu.EXAMPLES)
-def test_machine(machine):
-    findings = gpu.EXAMPLES[machine]
-    symbols, failure, of_remedy, of_verdict = EXPECTED[machine]
-    found, failed = judged(findings)
-    assert found == symbols
-    assert (failed.name if failed else None) == failure
-    remedies = [check.remedy for check in gpu.check(findings) if check.remedy]
-    assert len(remedies) == bool(of_remedy), "one thing to fix at a time"
-    assert all(words in remedies[0] for words in of_remedy)
-    assert all(words in gpu.verdict(findings) for words in [*of_verdict, failure or ""])
-
-
-@pytest.mark.parametrize(
-    "driver, system, oldest",
-    [
-        ("525.60", "Linux", ""),
-        ("524.9", "Linux", "525"),
-        ("528.3", "WSL", ""),
-        ("527", "WSL", "528"),
-        ("[N/A]", "Linux", ""),
-    ],
-)
-def test_driver_too_old(driver, system, oldest):
-    findings = replace(gpu.EXAMPLES["card without libraries"], driver=driver, system=system)
-    failed = judged(findings)[1]
-    assert failed.name == ("driver and card" if oldest else "GPU libraries")
-    assert oldest in failed.remedy and ("in Windows" in failed.remedy) == (oldest == "528")
-
-
-def test_build_without_cuda():
-    symbols, failed = judged(replace(WORKING, cuda="", devices=["CPU:0"]))
-    assert symbols == "✓✓✗✓––✓" and INSTALL in failed.remedy and "tensorflow-cpu" in failed.remedy
-
-
-def test_the_driver_of_wsl_is_that_of_windows():
-    assert "in Windows, none in WSL" in gpu.verdict(replace(NO_CARD, system="WSL"))
-
-
-def test_visible_devices():
-    unlisted = replace(WORKING, devices=["CPU:0"])  # of its one card
-    for value, symbol in {
-        None: "✓", "0": "✓", "0,7": "✓", "GPU-8932f937": "✓", "-1": "✗", "": "✗", "1": "✗", "a": "✗",
-    }.items():  # fmt: skip
-        assert judged(replace(unlisted, visible_devices=value))[0][3] == symbol, value
-    assert judged(replace(NO_CARD, visible_devices="-1"))[0] == "✓–✓––✓✓"
-
-
-def test_card_that_is_not_listed_for_no_known_reason():
-    complaint = "failed call to cuInit: UNKNOWN"
-    symbols, failed = judged(replace(WORKING, devices=["CPU:0"], complaints=[complaint]))
-    assert symbols == "✓✓✓✓–✗✓" and complaint in failed.remedy
-
-
-@pytest.mark.parametrize(
-    "error, complaint, words",
-    [
-        ("InternalError: launch failed", "CUDA_ERROR_INVALID_PTX", "newer"),
-        ("timed out after 180 seconds", "", "newer"),
-        ("ResourceExhaustedError: OOM", "CUDA_ERROR_OUT_OF_MEMORY: out of memory", "nvidia-smi"),
-        ("FailedPreconditionError: DNN library initialization failed.", "", INSTALL),
-        ("died with <Signals.SIGSEGV: 11>.", "Loaded cuDNN version 90300", "TensorFlow's issues"),
-    ],
-)
-def test_remedy_of_the_first_operation(error, complaint, words):
-    failed = judged(replace(WORKING, first_operation=error, complaints=[complaint]))[1]
-    assert failed.name == "first operation" and words in failed.remedy
-    assert error in failed.finding
-
-
-@pytest.mark.parametrize(
-    "findings, failure",
-    [
-        (
-            replace(WORKING, tensorflow="", cuda="", devices=[], first_operation="exit status 1"),
-            "devices listed",
-        ),
-        # A CPU, and not called a GPU.
-        (replace(NO_CARD, first_operation="died with <Signals.SIGILL: 4>."), "first operation"),
-    ],
-)
-def test_tensorflow_that_does_not_work(findings, failure):
-    failed = judged(findings)[1]
-    assert failed.name == failure
-    assert "make clean" in failed.remedy and "CUDA" not in failed.remedy
-    assert "no lesson can run" in gpu.verdict(findings)
-
-
-def test_gpu_of_another_maker_that_works():
-    findings = replace(gpu.EXAMPLES["Mac with Apple silicon"], devices=["CPU:0", "GPU:0"])
-    assert judged(findings) == ("✓–––✓✓✓", None)
-    assert "on the GPU" in gpu.verdict(findings)
-
-
-def test_table():
-    assert gpu.as_table([gpu.Check("a|b", False, "died with <Signals>", "fix")]).splitlines() == [
-        "| check |  | finding | remedy |",
-        "| --- | --- | --- | --- |",
-        r"| a\|b | ✗ | died with \<Signals> | fix |",
+ROOT = Path(__file__).parent.parent
+CELLS = {
+    cell["id"]: "".join(cell["source"])
+    for cell in json.loads((ROOT / "notebooks" / "01_check_your_gpu.ipynb").read_text(encoding="utf-8"))[
+        "cells"
     ]
-    # A finding is text of other programs, in which nothing is meant as Markdown; a remedy is ours.
-    table = gpu.as_table([gpu.Check("a", False, "<b> *$x$*", "`fix`")])
-    assert table.splitlines()[-1] == r"| a | ✗ | \<b> \*\$x\$\* | `fix` |"
-
-
-# Asking a machine
-
-LISTS_GPU = """echo '{"tensorflow": "2.21.0", "devices": ["CPU:0", "GPU:0"]}'; """
+}
 posix = pytest.mark.skipif(os.name != "posix", reason="shell scripts stand in for programs")
 
 
-def test_this_machine():
-    findings = gpu.collect_findings()
-    assert json.loads(json.dumps(asdict(findings)))["system"] in ("Linux", "WSL", "Windows", "macOS")
-    assert findings.tensorflow.startswith("2.")
-    assert findings.devices[0] == "CPU:0"
-    assert findings.first_operation == gpu.OK or findings.gpus
-    assert gpu.check(findings) and gpu.verdict(findings)
+def ran(*names, **known) -> dict:
+    """The variables after the cells `names`, with `known` before them."""
+    for name in names:
+        exec(CELLS[name], known)
+    return known
+
+
+def program(folder: Path, name: str, script: str) -> None:
+    path = folder / name
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)
 
 
 @posix
 @pytest.mark.parametrize(
-    "script, words",
+    ("script", "words"),
     [
-        ("kill -SEGV $$", "SIGSEGV"),
-        ("exec sleep 60", "timed out after 1 seconds"),
-        ("echo 'first line'; echo 'no module tensorflow' >&2; exit 1", "exit status 1: no module tensorflow"),
-        ("""echo '{"first_operation": "InternalError: x"}'""", "InternalError: x"),
-        ("echo '{broken'; echo 3; kill -ABRT $$", "SIGABRT"),
+        ("echo 'Driver Version: 550.54.14'", "550.54.14"),
+        ("echo 'could not communicate with the driver'; exit 9", "could not communicate"),
+        ("echo 'no permission' >&2; exit 4", "no permission"),
+        (r"printf '\377 bytes of no encoding'", "bytes of no encoding"),
+        ("exec sleep 60", "no answer within"),
+        (None, "There is no nvidia-smi"),
     ],
 )
-def test_probe_that_fails_is_a_finding(script, words):
-    findings = gpu.collect_findings(["sh", "-c", LISTS_GPU + script], seconds=1)
-    assert findings.devices == ["CPU:0", "GPU:0"], "what was told before the failure is kept"
-    assert words in findings.first_operation
-    assert judged(findings)[0][-1] == "✗"
+def test_nvidia_smi(script, words, tmp_path, monkeypatch, capsys):
+    if script:
+        program(tmp_path, "nvidia-smi", script)
+        monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    else:
+        monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setitem(CELLS, "nvidia-smi", CELLS["nvidia-smi"].replace("timeout=30", "timeout=1"))
+    ran("nvidia-smi", shutil=shutil, subprocess=subprocess)
+    assert words in capsys.readouterr().out
 
 
-def test_probe_that_cannot_be_started():
-    findings = gpu.collect_findings(["there-is-no-such-program"])
-    assert findings.first_operation == "No such file or directory"
-    assert judged(findings)[1].name == "devices listed"
+@pytest.fixture
+def run_in_new_process():
+    return ran("new-process", os=os, subprocess=subprocess, sys=sys)["run_in_new_process"]
+
+
+def test_new_process(run_in_new_process):
+    tell = "import os, sys; print(os.environ['GIVEN']); print('log', file=sys.stderr)"
+    assert run_in_new_process(tell, GIVEN="value") == ("value\n", "log\n", True)
+    assert "GIVEN" not in os.environ
 
 
 @posix
-def test_what_the_log_says_about_cuda():
+@pytest.mark.parametrize(
+    ("program", "log"),
+    [
+        ("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)", ""),  # a GPU that takes its process down
+        ("import time; time.sleep(60)", "no answer within 2 seconds"),
+        ("raise RuntimeError('CUDA_ERROR_INVALID_PTX')", "CUDA_ERROR_INVALID_PTX"),
+    ],
+)
+def test_a_process_that_fails_raises_nothing(run_in_new_process, program, log):
+    printed, logged, ended_well = run_in_new_process(program, seconds=2)
+    assert (printed, ended_well) == ("", False) and log in logged
+
+
+def test_what_is_shown_of_the_log(capsys):
     log = """
-2026-01-01 10:00:00.1: W tensorflow/core/gpu_device.cc:2343] Cannot dlopen some GPU libraries.
+I0000 00:00:1 4500 port.cc:153] oneDNN custom operations are on. You may see round-off errors.
 I0000 00:00:1 4500 cpu_feature_guard.cc:227] This TensorFlow binary is optimized
-E0000 00:00:1 4500 cuda_platform.cc:52] failed call to cuInit: UNKNOWN
+2026-01-01 10:00:00.1: W tensorflow/core/gpu_device.cc:2343] Cannot dlopen some GPU libraries.
+2026-01-01 10:00:00.2: W tensorflow/core/gpu_device.cc:2343] Cannot dlopen some GPU libraries.
+E0000 00:00:1 4500 cuda_platform.cc:52] failed call to cuInit: CUDA_ERROR_NO_DEVICE
+tensorflow.python.framework.errors_impl.InternalError: launch failed
 """
-    findings = gpu.collect_findings(["sh", "-c", f"echo '{log}' >&2"])
-    assert findings.complaints == ["Cannot dlopen some GPU libraries.", "failed call to cuInit: UNKNOWN"]
+
+    def failed(program, **environment):
+        assert environment["TF_CPP_MIN_LOG_LEVEL"] == "0"
+        return "[]\n", log, False
+
+    ran("first-computation", re=re, run_in_new_process=failed)
+    assert [line.split(":")[0] for line in capsys.readouterr().out.split("\n") if line] == [
+        "It does not compute.",
+        "[]",
+        "Cannot dlopen some GPU libraries.",
+        "failed call to cuInit",
+        "tensorflow.python.framework.errors_impl.InternalError",
+    ]
 
 
-@posix
+def fake_tensorflow(calls):
+    """What the cells on devices use of TensorFlow; `calls` gets what they set."""
+    visible = ["CPU:0", "GPU:0"]
+
+    def set_visible_devices(devices, kind):
+        calls.append(("visible", devices, kind))
+        visible[1:] = devices
+
+    def get_visible_devices():
+        return [types.SimpleNamespace(name=f"/physical_device:{name}") for name in visible]
+
+    experimental = types.SimpleNamespace(set_memory_growth=lambda gpu, on: calls.append(("growth", gpu, on)))
+    config = types.SimpleNamespace(
+        experimental=experimental,
+        set_visible_devices=set_visible_devices,
+        get_visible_devices=get_visible_devices,
+    )
+    return types.SimpleNamespace(config=config, __version__="2.21.0")
+
+
 @pytest.mark.parametrize(
-    "script, driver, cards, words",
+    ("gpus", "computes", "calls", "processor"),
     [
-        ("echo '550.54.14, NVIDIA A'; echo '550.54.14, NVIDIA B, 8 GB'", "550.54.14", 2, "ok"),
-        ("echo 'could not communicate with the driver'; exit 9", "", 0, "could not communicate"),
-        ("echo 'No devices were found'", "", 0, "No devices were found"),
-        ("exit 3", "", 0, "exit status 3"),
-        ("exec sleep 60", "", 0, "timed out after 1 seconds"),
+        (["GPU:0"], True, [("growth", "GPU:0", True), ("visible", ["GPU:0"], "GPU")], "GPU"),
+        (["GPU:0", "GPU:1"], True, [("growth", "GPU:0", True), ("visible", ["GPU:0"], "GPU")], "GPU"),
+        (["GPU:0"], False, [("visible", [], "GPU")], "CPU"),  # too new, and hidden from this notebook
+        ([], True, [("visible", [], "GPU")], "CPU"),
     ],
 )
-def test_nvidia_smi(script, driver, cards, words, tmp_path, monkeypatch):
-    program = tmp_path / "nvidia-smi"
-    program.write_text(f"#!/bin/sh\n{script}\n")
-    program.chmod(0o755)
-    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
-    found = gpu.ask_nvidia_smi(seconds=1)
-    assert found.get("driver", "") == driver and len(found.get("cards", ())) == cards
-    assert words in found["nvidia_smi"]
+def test_devices(gpus, computes, calls, processor, capsys):
+    ran("memory-growth", "headline", gpus=gpus, computes=computes, tf=fake_tensorflow(found := []))
+    assert found == calls
+    assert capsys.readouterr().out == f"TensorFlow 2.21 computes on: {processor}\n"
 
 
-def test_three_things_are_wrong_with_the_machine_of_the_exercise():
-    fixed, failures = gpu.EXERCISE, []
-    for fix in (
-        {"driver": "550.54.14"},
-        {"visible_devices": None},
-        {"complaints": (), "devices": WORKING.devices},
-    ):
-        failures.append(judged(fixed)[1].name)
-        fixed = replace(fixed, **fix)
-    assert failures == ["driver and card", "CUDA_VISIBLE_DEVICES", "GPU libraries"]
-    assert judged(fixed)[1] is None
+def test_figure_with_a_gpu():
+    shown = []
+    rates = pd.DataFrame({"CPU:0": [0.02, 1, 20], "GPU:0": [0.001, 0.1, 9000]}, index=[16, 256, 2048])
+    ran(
+        "rates-figure",
+        plt=plt,
+        rates=rates,
+        sizes=list(rates.index),
+        devices=list(rates),
+        figures=types.SimpleNamespace(show=lambda figure, description: shown.append(figure)),
+    )
+    [axis] = shown[0].axes
+    assert [text.get_text() for text in axis.get_legend().get_texts()] == ["CPU:0", "GPU:0"]
+    low, high = axis.get_ylim()
+    assert low < 0.001 and high > 9000
+    plt.close(shown[0])
+
+
+def test_the_lesson_speaks_of_the_tensorflow_that_is_installed():
+    text = " ".join("\n".join(CELLS.values()).split())
+    assert "TensorFlow 2.21, the version that the lessons use" in text
+    assert "\ntensorflow==2.21." in (ROOT / "requirements.txt").read_text(encoding="utf-8")
+    assert '".[gpu]" -c requirements.txt' in text
