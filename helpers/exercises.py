@@ -112,6 +112,14 @@ def check_feature_map(answer) -> None:
     _choice("bright above dark", choices, hint)(answer)
 
 
+# Lesson 04: see pooling and depth
+check_maximum_minus_average = _number(3, "Find the largest, then the mean of all four; zero counts as well.")
+check_activations_left_over = _number(57, "How many whole windows are in a row? Which square do they cover?")
+check_rows_at_the_end = _number(5, "A convolution costs kernel size - 1 rows, and pooling divides by 2.")
+check_field_at_the_end = _number(12, "r + (k - 1) · j for each layer: what has j become by then?")
+check_collapsed_kernel = _number(11, "How many pixels wide is what one activation of the fifth map sees?")
+check_dark_pooling = _choice("B", "ABCD", "Try it on a dark dot: is there a dark dot in the result?")
+
 # Lesson 05: build the network
 check_convolution_parameters = _number(1_216, "Each filter: a number for each place and channel, a bias.")
 check_flatten_size = _number(9_216, "Go through convolution, pooling, convolution, pooling, convolution.")

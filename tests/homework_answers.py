@@ -155,6 +155,160 @@ WRONG = {
             [("9", "that is the maximum"), ("4.5", "two rows and two columns"), ("9 / 3", "zeros count")],
         ),
     },
+    "homework_04": {
+        "answer-1a": _values(
+            "rows",
+            "test-1a",
+            [
+                ("[60, 60, 15]", "every second position"),
+                ("[29, 29, 7]", "where the kernel begins"),
+                ("[30, 28, 7]", "keeps the size"),
+                ("[30, 30, 8]", "whole windows only"),
+                ("[32, 32, 8]", "Does it stay inside"),
+                ("30", "no list of three numbers"),
+            ],
+        ),
+        "answer-1b": _values(
+            "unseen_rows",
+            "test-1b",
+            [("0", "last window end"), ("4", "reach further"), ("2", "the pooling leaves over")],
+        ),
+        "answer-2": [
+            (
+                "test-2a",
+                "that is the average",
+                """
+def max_pool(feature_map, size):
+    rows, columns = feature_map.shape[0] // size, feature_map.shape[1] // size
+    cut = feature_map[: rows * size, : columns * size]
+    return cut.reshape(rows, size, columns, size).mean(axis=(1, 3))""",
+            ),
+            (
+                "test-2a",
+                "your windows overlap",
+                """
+def max_pool(feature_map, size):
+    return np.lib.stride_tricks.sliding_window_view(feature_map, (size, size)).max(axis=(2, 3))""",
+            ),
+            (
+                "test-2a",
+                "look at all four",
+                "def max_pool(feature_map, size):\n    return feature_map[::size, ::size]",
+            ),
+            (
+                "test-2a",
+                "has 3 rows and 2 columns",
+                """
+def max_pool(feature_map, size):
+    tops, lefts = (range(0, length - size, size) for length in feature_map.shape)
+    return np.array([[feature_map[t : t + size, l : l + size].max() for l in lefts] for t in tops])""",
+            ),
+            (
+                "test-2a",
+                "the maxima of 6×4",
+                """
+def max_pool(feature_map, size):
+    rows, columns = feature_map.shape[0] // size, feature_map.shape[1] // size
+    cut = feature_map[: rows * size, : columns * size]
+    return cut.reshape(rows, size, columns, size).min(axis=(1, 3))""",
+            ),
+            ("test-2a", "returns no table", "def max_pool(feature_map, size):\n    return feature_map.max()"),
+            (
+                "test-2b",
+                "Is a 2 written into your function",
+                """
+def max_pool(feature_map, size):
+    rows, columns = feature_map.shape[0] // 2, feature_map.shape[1] // 2
+    return feature_map[: rows * 2, : columns * 2].reshape(rows, 2, columns, 2).max(axis=(1, 3))""",
+            ),
+            (
+                "test-2b",
+                "What is left over is dropped",
+                """
+def max_pool(feature_map, size):
+    rows, columns = feature_map.shape[0] // size, feature_map.shape[1] // size
+    return feature_map.reshape(rows, size, columns, size).max(axis=(1, 3))""",
+            ),
+            (
+                "test-2b",
+                "a window that is not whole",
+                """
+def max_pool(feature_map, size):
+    tops, lefts = (range(0, length, size) for length in feature_map.shape)
+    return np.array([[feature_map[t : t + size, l : l + size].max() for l in lefts] for t in tops])""",
+            ),
+            (
+                "test-2b",
+                "Where is the 0 from",
+                """
+def max_pool(feature_map, size):
+    pooled = np.zeros((feature_map.shape[0] // size, feature_map.shape[1] // size))
+    for row, column in np.ndindex(pooled.shape):
+        for a, b in np.ndindex(size, size):
+            value = feature_map[row * size + a, column * size + b]
+            pooled[row, column] = max(pooled[row, column], value)
+    return pooled""",
+            ),
+            (
+                "test-2b",
+                "has changed the map",
+                """
+def max_pool(feature_map, size):
+    rows, columns = feature_map.shape[0] // size, feature_map.shape[1] // size
+    for row, column in np.ndindex(rows, columns):
+        window = feature_map[row * size : (row + 1) * size, column * size : (column + 1) * size]
+        window[...] = window.max()
+    return feature_map[: rows * size : size, : columns * size : size]""",
+            ),
+            (
+                "test-2b",
+                "the numbers are not the maxima",
+                """
+def max_pool(feature_map, size):
+    pooled = np.empty((feature_map.shape[0] // size, feature_map.shape[1] // size))
+    for row, column in np.ndindex(pooled.shape):
+        top, left = row * size, column * size
+        pooled[row, column] = feature_map[top : top + 2, left : left + 2].max()
+    return pooled""",
+            ),
+        ],
+        "answer-3a": _values(
+            "numbers_that_differ",
+            "test-3a",
+            [
+                ("0", "Does the 9 stay"),
+                ("2", "what leaves the map"),
+                ("6", "they stay within"),
+                ("8", "six numbers each"),
+            ],
+        ),
+        "answer-3b": _values(
+            "average_at_top_left",
+            "test-3b",
+            [("9", "that is the maximum"), ("4.5", "two rows and two columns"), ("9 / 3", "zeros count")],
+        ),
+        "answer-4a": _values(
+            "fields",
+            "test-4a",
+            [
+                ("[5, 7, 11, 15, 27]", "their fields overlap"),
+                ("[5, 6, 8, 10, 12]", "two pixels apart: each"),
+                ("[5, 6, 10, 12, 24]", "takes 3 - 1 further neighbors"),
+                ("[5, 6, 10, 14, 18]", "the strides multiply"),
+                ("[3, 4, 8, 10, 18]", "as many pixels as its kernel"),
+            ],
+        ),
+        "answer-4b": _values(
+            "pixels_apart",
+            "test-4b",
+            [
+                ("5", "not added"),
+                ("3", "the first one has set"),
+                ("1", "the poolings don't"),
+                ("26", "overlap"),
+            ],
+        ),
+    },
     "homework_05": {
         "answer-1a": _values(
             "shapes",

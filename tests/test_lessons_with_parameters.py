@@ -82,8 +82,8 @@ def odd(tmp_path_factory):
     return folder, env
 
 
-@pytest.mark.parametrize("number", [5, 6, 7])
-def test_lessons_05_to_07_on_odd_images_in_an_odd_environment(number, odd):
+@pytest.mark.parametrize("number", [6, 7, 8])
+def test_lessons_06_to_08_on_odd_images_in_an_odd_environment(number, odd):
     folder, env = odd
     given = {
         "dataset": "odd.npz",
@@ -107,14 +107,14 @@ def test_lessons_05_to_07_on_odd_images_in_an_odd_environment(number, odd):
             assert any("image/png" in kind for kind in kinds), cell.source
 
 
-def test_lesson_05_refuses_an_old_name_before_anything_is_made(tmp_path):
-    done = run_plain_papermill(LESSONS[4], tmp_path, optimiser="sgd", run_dir="mine")
+def test_lesson_06_refuses_an_old_name_before_anything_is_made(tmp_path):
+    done = run_plain_papermill(LESSONS[5], tmp_path, optimiser="sgd", run_dir="mine")
     assert done.returncode != 0
     assert "ParameterError: The parameter optimiser is called optimizer now." in done.stderr
     assert not (tmp_path / "mine").exists()
 
 
-def test_lesson_05_on_images_of_ones_own(tmp_path):
+def test_lesson_06_on_images_of_ones_own(tmp_path):
     x, y = small_images(150)
     source = tmp_path / "mine"
     for place, (image, label) in enumerate(zip(x, y, strict=True)):
@@ -122,7 +122,7 @@ def test_lesson_05_on_images_of_ones_own(tmp_path):
         folder.mkdir(parents=True, exist_ok=True)
         Image.fromarray(image).resize((40 + place % 7, 50)).save(folder / f"{place}.png")
     done = run_plain_papermill(
-        LESSONS[4], tmp_path, dataset=source, epochs=2, batch_size=16, run_dir="mine-run"
+        LESSONS[5], tmp_path, dataset=source, epochs=2, batch_size=16, run_dir="mine-run"
     )
     assert done.returncode == 0, done.stderr[-3000:]
     metrics = json.loads((tmp_path / "mine-run" / "metrics.json").read_text())
@@ -130,10 +130,10 @@ def test_lesson_05_on_images_of_ones_own(tmp_path):
     assert metrics["classes"] == ["ant", "bee", "cow"]
 
 
-def test_lesson_05_killed_midway_goes_on_and_refuses_other_parameters(tmp_path):
+def test_lesson_06_killed_midway_goes_on_and_refuses_other_parameters(tmp_path):
     x, y = small_images(300)
     np.savez(tmp_path / "mine.npz", x_train=x[:270], y_train=y[:270], x_test=x[270:], y_test=y[270:])
-    command = [sys.executable, "-m", "papermill", str(LESSONS[4]), "out.ipynb", "--no-progress-bar"]
+    command = [sys.executable, "-m", "papermill", str(LESSONS[5]), "out.ipynb", "--no-progress-bar"]
     command += ["-p", "dataset", "mine.npz", "-p", "epochs", "200", "-p", "run_dir", "long"]
     process = psutil.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     network = tmp_path / "long" / "model.keras"
@@ -149,14 +149,14 @@ def test_lesson_05_killed_midway_goes_on_and_refuses_other_parameters(tmp_path):
     done = len((tmp_path / "long" / "history.csv").read_text().splitlines()) - 1
     assert 1 <= done < 200 and not (tmp_path / "long" / "metrics.json").exists()
 
-    refused = run_plain_papermill(LESSONS[4], tmp_path, dataset="mine.npz", epochs=3, run_dir="long")
+    refused = run_plain_papermill(LESSONS[5], tmp_path, dataset="mine.npz", epochs=3, run_dir="long")
     assert refused.returncode != 0
     assert "holds a run with other parameters (epochs=200, now 3)" in refused.stderr
 
     # Make it a run of one epoch more than were done, so that the test ends soon.
     settings = tmp_path / "long" / "settings.json"
     settings.write_text(settings.read_text().replace('"epochs": 200', f'"epochs": {done + 1}'))
-    again = run_plain_papermill(LESSONS[4], tmp_path, dataset="mine.npz", epochs=done + 1, run_dir="long")
+    again = run_plain_papermill(LESSONS[5], tmp_path, dataset="mine.npz", epochs=done + 1, run_dir="long")
     assert again.returncode == 0, again.stderr[-3000:]
     text = (tmp_path / "out.ipynb").read_text()
     before = int(re.search(rf"(\d+) of {done + 1} epochs done before", text)[1])
@@ -164,13 +164,13 @@ def test_lesson_05_killed_midway_goes_on_and_refuses_other_parameters(tmp_path):
     assert f"Trained {done + 1} of {done + 1} epochs." in text
 
 
-def test_lesson_08_trains_each_remedy_once_and_stops_early(tmp_path):
+def test_lesson_09_trains_each_remedy_once_and_stops_early(tmp_path):
     rng = np.random.default_rng(0)  # nothing can be learned: the validation loss soon rises
     x, y = rng.integers(0, 256, (160, 32, 32, 3)).astype(np.uint8), np.arange(160) % 2
     np.savez(tmp_path / "mine.npz", x_train=x[:120], y_train=y[:120], x_test=x[120:], y_test=y[120:])
     given = {"dataset": "mine.npz", "epochs": 12, "run_dir": "longer", "learning_rate": 0.003}
     names = ("none", "early_stopping", "flip+dropout")
-    done = run_plain_papermill(LESSONS[7], tmp_path, remedies=", ".join(names), **given)
+    done = run_plain_papermill(LESSONS[8], tmp_path, remedies=", ".join(names), **given)
     assert done.returncode == 0, done.stderr[-3000:]
     runs = {name: training.load_run(tmp_path / "longer" / name) for name in names}
     assert len(runs["none"].history) == 12
@@ -190,7 +190,7 @@ def test_lesson_08_trains_each_remedy_once_and_stops_early(tmp_path):
     # An interruption: early stopping begins anew, because its best epoch is not known; the others stay.
     (runs["early_stopping"].folder / "metrics.json").unlink()
     written = {name: (run.folder / "model.keras").stat().st_mtime for name, run in runs.items()}
-    again = run_plain_papermill(LESSONS[7], tmp_path, remedies=", ".join(names), **given)
+    again = run_plain_papermill(LESSONS[8], tmp_path, remedies=", ".join(names), **given)
     assert again.returncode == 0, again.stderr[-3000:]
     pd.testing.assert_series_equal(runs["early_stopping"].history["val_loss"], losses)
     changed = {
@@ -199,24 +199,24 @@ def test_lesson_08_trains_each_remedy_once_and_stops_early(tmp_path):
     assert changed == {"early_stopping"}
 
 
-def test_lesson_08_refuses_a_remedy_that_there_is_not(tmp_path):
+def test_lesson_09_refuses_a_remedy_that_there_is_not(tmp_path):
     x, y = small_images(60)
     np.savez(tmp_path / "mine.npz", x_train=x[:40], y_train=y[:40], x_test=x[40:], y_test=y[40:])
     given = {"dataset": "mine.npz", "epochs": 1, "run_dir": "longer", "remedies": "none, dropout+sleep"}
-    done = run_plain_papermill(LESSONS[7], tmp_path, **given)
+    done = run_plain_papermill(LESSONS[8], tmp_path, **given)
     assert done.returncode != 0
     assert "none, early_stopping, dropout" in done.stderr
     assert not (tmp_path / "longer").exists()  # refused before anything is trained
 
 
-def test_lesson_06_alone_trains_what_it_needs_and_shows_a_image_of_ones_own(tmp_path):
+def test_lesson_07_alone_trains_what_it_needs_and_shows_a_image_of_ones_own(tmp_path):
     x, y = small_images(90)
     np.savez(tmp_path / "mine.npz", x_train=x[:60], y_train=y[:60], x_test=x[60:], y_test=y[60:])
     Image.fromarray(np.repeat(np.repeat(x[0], 9, axis=0), 12, axis=1)).convert("L").save(
         tmp_path / "gray.png"
     )
     done = run_plain_papermill(
-        LESSONS[5], tmp_path, dataset="mine.npz", epochs=1, images=[0, 29, 999], image="gray.png"
+        LESSONS[6], tmp_path, dataset="mine.npz", epochs=1, images=[0, 29, 999], image="gray.png"
     )
     assert done.returncode == 0, done.stderr[-3000:]
     assert (tmp_path / "runs" / "reference" / "metrics.json").exists()
@@ -224,10 +224,10 @@ def test_lesson_06_alone_trains_what_it_needs_and_shows_a_image_of_ones_own(tmp_
     assert "training one now" in text and "288 × 384 pixels" in text
 
 
-def test_lesson_06_with_the_network_that_comes_along_trains_nothing(tmp_path):
+def test_lesson_07_with_the_network_that_comes_along_trains_nothing(tmp_path):
     Image.fromarray(small_images(3)[0][0]).save(tmp_path / "own.png")
     given = {"dataset": "doodles", "weights": "shipped", "image": "own.png"}
-    done = run_plain_papermill(LESSONS[5], tmp_path, **given)
+    done = run_plain_papermill(LESSONS[6], tmp_path, **given)
     assert done.returncode == 0, done.stderr[-3000:]
     assert "The network that comes with the lessons" in (tmp_path / "out.ipynb").read_text()
     assert not (tmp_path / "runs").exists()

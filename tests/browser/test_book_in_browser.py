@@ -96,7 +96,7 @@ def test_a_solution_opens_and_is_printed_only_then(browser, site):
     outside = []
     page = open_page(browser, site, LESSONS[3], outside)
     page.emulate_media(media="print")
-    solutions = page.locator("details")
+    solutions = page.locator("details").last
     expect(solutions).to_be_hidden()
     page.emulate_media(media="screen")
     solutions.locator("summary").click()
