@@ -121,10 +121,22 @@ check_collapsed_kernel = _number(11, "How many pixels wide is what one activatio
 check_dark_pooling = _choice("B", "ABCD", "Try it on a dark dot: is there a dark dot in the result?")
 
 # Lesson 05: build the network
-check_convolution_parameters = _number(1_216, "Each filter: a number for each place and channel, a bias.")
+check_convolution_parameters = _number(1_216, "Each kernel: a weight for each position and channel, a bias.")
 check_flatten_size = _number(9_216, "Go through convolution, pooling, convolution, pooling, convolution.")
 check_first_loss = _number(math.log(100), "Each class has probability 1/100. Take minus its logarithm.", 0.01)
-check_receptive_field = _number(7, "Each kernel adds its size - 1, times the step. What is the step?")
+check_receptive_field = _number(7, "Each kernel adds its size - 1, times j. What is j without pooling?")
+check_activation_bytes = _number(3_686_400, "Images, times rows, columns and feature maps, times bytes.")
+
+
+def check_built_network(model) -> None:
+    """`model`: a network for gray images of 28×28 and ten classes, as the last exercise describes it."""
+    chain, shape = getattr(model, "layers", []), getattr(model, "input_shape", None)
+    kinds = " ".join(type(layer).__name__ for layer in chain)
+    functions = " ".join(layer.activation.__name__ for layer in chain if hasattr(layer, "activation"))
+    found = [shape, kinds, functions, model.count_params() if shape else 0]
+    right = found == [(None, 28, 28, 1), "Rescaling Conv2D MaxPooling2D Flatten Dense", "relu linear", 13_610]
+    _say(model, right, f"It has this input, layers, activation functions, number of parameters: {found}.")
+
 
 # Lesson 06: train the network
 check_steps_per_epoch = _number(1_563, "The images that are left over for the last batch are a step too.")

@@ -1,4 +1,4 @@
-"""Networks of the lessons, uncompiled. Lesson 05 builds the reference network layer by layer.
+"""Networks of the lessons, uncompiled. Lesson 05 writes the reference network out, layer by layer.
 
 Input: images, shape (n, 32, 32, 3), values 0 to 255, any number type. Output: logits, shape (n, classes).
 """

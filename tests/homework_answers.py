@@ -10,6 +10,18 @@ def _values(name, test, answers):
     return [(test, message, f"{name} = {value}") for value, message in answers]
 
 
+def network_of_task_3(
+    rescaling="layers.Rescaling(1 / 255)",
+    first='layers.Conv2D(16, 3, activation="relu")',
+    pooling="layers.MaxPooling2D(2)",
+    second='layers.Conv2D(32, 3, activation="relu")',
+    last="layers.Dense(10)",
+):
+    """An answer to task 3 of homework 05, right unless a layer is given."""
+    chain = f"keras.Input((32, 32, 3)), {rescaling}, {first}, {pooling}, {second}, layers.Flatten(), {last}"
+    return f"def repaired_network():\n    return keras.Sequential([{chain}])"
+
+
 WRONG = {
     "homework_02": {
         "answer-1a": _values(
@@ -320,7 +332,7 @@ def max_pool(feature_map, size):
                 ),
                 (
                     '{"conv 1": (48, 48, 8), "pool 1": (24, 24, 8), "conv 2": (12, 12, 8), "flatten": 999}',
-                    "fewer than 48 places",
+                    "fewer than 48 positions",
                 ),
                 (
                     '{"conv 1": (44, 44, 8), "pool 1": (22, 22, 8), "conv 2": (20, 20, 9), "flatten": 999}',
@@ -328,7 +340,7 @@ def max_pool(feature_map, size):
                 ),
                 (
                     '{"conv 1": (44, 44, 8), "pool 1": (22, 22, 8), "conv 2": (10, 10, 16), "flatten": 100}',
-                    "all numbers of conv 2",
+                    "all activations of conv 2",
                 ),
             ],
         ),
@@ -340,6 +352,10 @@ def max_pool(feature_map, size):
                 ('{"conv 1": 608, "conv 2": 160, "dense": 16_010}', "add up over all 8 maps"),
                 ('{"conv 1": 208, "conv 2": 1_168, "dense": 16_010}', "*and each channel*"),
                 ('{"conv 1": 608, "conv 2": 1_168, "dense": 16_000}', "a weight for each input, and a bias"),
+                (
+                    '{"conv 1": 608, "conv 2": 1_168, "dense": 19_360}\nshapes = {"flatten": (11, 11, 16)}',
+                    "a weight for each input, and a bias",
+                ),
             ],
         ),
         "answer-2a": _values(
@@ -353,57 +369,39 @@ def max_pool(feature_map, size):
             [("8", "two pixels apart"), ("14", "widen what one sees"), ("18", "overlap")],
         ),
         "answer-3": [
-            ("test-3a", "what turns maps into one row", "repaired_network = broken_network"),
+            ("test-3a", "what turns maps into one vector", "repaired_network = broken_network"),
             (
-                "test-3b",
-                "divide by 255",
-                """
-def repaired_network():
-    return keras.Sequential(
-        [
-            keras.Input((32, 32, 3)),
-            layers.Rescaling(255),
-            layers.Conv2D(16, 3, activation="relu"),
-            layers.MaxPooling2D(2),
-            layers.Conv2D(32, 3, activation="relu"),
-            layers.Flatten(),
-            layers.Dense(10),
-        ]
-    )""",
+                "test-3a",
+                "16 and 32 kernels of 3×3",
+                network_of_task_3(first='layers.Conv2D(16, 5, activation="relu")'),
             ),
+            (
+                "test-3a",
+                "16 and 32 kernels of 3×3",
+                network_of_task_3(first='layers.Conv2D(8, 3, activation="relu")'),
+            ),
+            ("test-3a", "keep the max-pooling", network_of_task_3(pooling="layers.Activation('linear')")),
+            ("test-3a", "keep the max-pooling", network_of_task_3(pooling="layers.MaxPooling2D(3)")),
+            ("test-3a", "keep the max-pooling", network_of_task_3(pooling="layers.AveragePooling2D(2)")),
+            ("test-3a", "keep the ReLU", network_of_task_3(first="layers.Conv2D(16, 3)")),
+            ("test-3a", "keep the ReLU", network_of_task_3(second="layers.Conv2D(32, 3)")),
+            (
+                "test-3a",
+                "keep the ReLU",
+                network_of_task_3(second='layers.Conv2D(32, 3, activation="sigmoid")'),
+            ),
+            ("test-3b", "divide by 255", network_of_task_3(rescaling="layers.Rescaling(255)")),
+            ("test-3b", "once too often", network_of_task_3(rescaling="layers.Rescaling(1 / 255**2)")),
             (
                 "test-3c",
                 "a softmax is still there",
-                """
-def repaired_network():
-    return keras.Sequential(
-        [
-            keras.Input((32, 32, 3)),
-            layers.Rescaling(1 / 255),
-            layers.Conv2D(16, 3, activation="relu"),
-            layers.MaxPooling2D(2),
-            layers.Conv2D(32, 3, activation="relu"),
-            layers.Flatten(),
-            layers.Dense(10, activation="softmax"),
-        ]
-    )""",
+                network_of_task_3(last='layers.Dense(10, activation="softmax")'),
             ),
+            ("test-3c", "yours never are", network_of_task_3(last='layers.Dense(10, activation="relu")')),
             (
                 "test-3c",
-                "an activation behind the last layer",
-                """
-def repaired_network():
-    return keras.Sequential(
-        [
-            keras.Input((32, 32, 3)),
-            layers.Rescaling(1 / 255),
-            layers.Conv2D(16, 3, activation="relu"),
-            layers.MaxPooling2D(2),
-            layers.Conv2D(32, 3, activation="relu"),
-            layers.Flatten(),
-            layers.Dense(10, activation="relu"),
-        ]
-    )""",
+                "stay between -1 and 1",
+                network_of_task_3(last='layers.Dense(10, activation="tanh")'),
             ),
         ],
         "answer-4": _values(

@@ -4,8 +4,18 @@ import inspect
 
 from helpers import exercises
 
+import keras
 import numpy as np
 import pytest
+from keras import layers
+
+
+def gray_network(shape=(28, 28, 1), kernel=3, first="relu", last=None):
+    """The network of lesson 05's last exercise, or one of its mistakes."""
+    chain = [layers.Rescaling(1 / 255), layers.Conv2D(8, kernel, activation=first), layers.MaxPooling2D(2)]
+    chain += [layers.Flatten(), layers.Dense(10, activation=last)]
+    return keras.Sequential([keras.Input(shape), *chain])
+
 
 DARK_DIAGONAL = [[-2, 1, 1], [1, -2, 1], [1, 1, -2]]
 
@@ -54,6 +64,19 @@ ANSWERS = {
     "check_flatten_size": ([9_216], [1_024, 144, 16_384, 64 * 64 * 64], [None.__class__]),
     "check_first_loss": ([4.61, 4.6052, float(np.log(100))], [2.3, 2.0, -4.61, 0.01, 100], ["ln 100"]),
     "check_receptive_field": ([7, 7.0], [9, 5, 3, 27], ["7×7"]),
+    "check_activation_bytes": ([3_686_400], [115_200, 921_600, 3_584, 4_194_304], ["3.7 MB"]),
+    "check_built_network": (
+        [gray_network()],
+        [
+            gray_network(shape=(28, 28, 3)),
+            gray_network(kernel=5),
+            gray_network(last="softmax"),
+            gray_network(first=None),
+            keras.Sequential([keras.Input((28, 28, 1)), layers.Flatten(), layers.Dense(10)]),
+            keras.Sequential([layers.Flatten(), layers.Dense(10)]),
+        ],
+        [13_610, "Sequential", [layers.Dense(10)]],
+    ),
     "check_steps_per_epoch": ([1_563], [1_562, 1_562.5, 50_000], ["1563"]),
     "check_better_network": (["second"], ["first"], ["both", 2]),
     "check_equal_logits": ([1 / 3, 0.333, 0.33], [2, 2 / 3, 0.5, 1], ["a third"]),
@@ -122,6 +145,9 @@ def test_hints_fit_the_mistake(capsys):
         ("check_order", "CABD", "Memory growth"),
         ("check_feature_map", "dark above bright", "between the sky and a roof"),
         ("check_feature_map", "dark left of bright", "upright edges"),
+        ("check_built_network", gray_network(shape=(28, 28, 3)), "(None, 28, 28, 3)"),
+        ("check_built_network", gray_network(kernel=5), "relu linear', 11738]"),
+        ("check_built_network", gray_network(last="softmax"), "relu softmax"),
         ("check_dark_diagonal_kernel", 1 - np.eye(3), "nine ones with 6"),
         ("check_dark_diagonal_kernel", np.fliplr(DARK_DIAGONAL), "rises to the right"),
     ]:

@@ -57,7 +57,6 @@ FIGURES = {
     ),
     "kernel_steps": (([KERNEL, 2 * KERNEL], [3, 2], [0, 1]), "step 0|step 1|−2|loss"),
     "layer_shapes": (({"conv": (30, 30, 32), "dense": (10,)},), "conv|dense|30×30×32|10"),
-    "receptive_fields": ((IMAGES[0], {"conv": (1, 2, 3, 4)}), "conv\n3×4"),
     "kernel_images": (({"before": MAPS[:3, :3, :15].reshape(3, 3, 3, 5)},), "before"),
     "feature_map_mosaics": (
         ({"conv": MAPS, "last": MAPS[..., :3]},),
@@ -84,9 +83,6 @@ def test_images_show_their_pixels():
     assert [axis.images[0].get_array().tolist() for axis in grid.axes] == IMAGES.tolist()
     maps = figures.maps({"map": TINY - 3.0, "bytes": IMAGES[0, ..., 0]}, zero_is_gray=True)
     assert [axis.images[0].get_clim() for axis in maps.axes] == [(-6, 6), (0, 255)]
-    field = figures.receptive_fields(IMAGES[0], {"conv": (1, 2, 3, 4)}).axes[0].images[0].get_array()
-    same = (np.asarray(field) == IMAGES[0]).all(axis=-1)
-    assert same[1:4, 2:6].all() and same.sum() == 12
     mosaics = figures.feature_map_mosaics({"conv": MAPS}).axes[0].images[0].get_array()
     assert np.nanmax(mosaics) == 1 and np.argmax(MAPS.max(axis=(0, 1))) != 0
     np.testing.assert_allclose(mosaics[:6, :6], MAPS[..., MAPS.max(axis=(0, 1)).argmax()] / MAPS.max())

@@ -14,7 +14,7 @@ import matplotlib.pyplot as plt
 import nbformat
 import pandas as pd
 import pytest
-from homework_answers import WRONG
+from homework_answers import WRONG, network_of_task_3
 from nbgrader.api import Gradebook
 
 HOMEWORK = sorted(path.name for path in (NOTEBOOKS / "homework").iterdir() if path.is_dir())
@@ -111,6 +111,21 @@ def test_right_answers_get_all_points_untouched_none_and_wrong_ones_a_hint(homew
             if f"{name} =" not in cell.source:
                 with pytest.raises(AssertionError):
                     exec(cell.source, {**names, name: float("nan")})
+
+
+def test_a_wrong_shape_is_counted_once_and_relu_may_be_a_layer():
+    tests = cells(source("homework_05"), "test-")
+    names, _ = run(source("homework_05"), {})
+    for flatten in (1_936, (1_936,), (11, 11, 16)):
+        parameters = {"conv 1": 608, "conv 2": 1_168, "dense": 19_370}
+        exec(tests["test-1b"].source, {**names, "shapes": {"flatten": flatten}, "parameters": parameters})
+    for relu in ("layers.ReLU()", "layers.Activation('relu')"):
+        exec(
+            network_of_task_3(first=f"layers.Conv2D(16, 3), {relu}", second=f"layers.Conv2D(32, 3), {relu}"),
+            names,
+        )
+        for test in ("test-3a", "test-3b", "test-3c"):
+            exec(tests[test].source, names)
 
 
 def test_a_class_hands_in_files(course, tmp_path, capsys, monkeypatch):

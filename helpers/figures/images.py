@@ -1,7 +1,7 @@
 """Images and what a network makes of them: their classes and colors, maps, kernels, layers, what they see."""
 
 from helpers.errors import one_line
-from helpers.figures.drawing import NAME, extremes, frame, image_panels, mosaic
+from helpers.figures.drawing import NAME, extremes, image_panels, mosaic
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -38,31 +38,19 @@ def maps(arrays: dict, title="", columns=4, same_scale=False, zero_is_gray=False
 
 
 def layer_shapes(shapes: dict[str, tuple[int, ...]], title="") -> plt.Figure:
-    """The shape of the data after each layer: a square of its height and width to scale, or a bar."""
-    figure, axis = plt.subplots(figsize=(8, 2.4))
-    largest = max(shape[0] for shape in shapes.values() if len(shape) == 3)
+    """The shape of the data after each layer: a stack of maps to scale, or a column, which is not."""
+    figure, axis = plt.subplots(figsize=(8, 2.3), subplot_kw={"frameon": False, "xticks": [], "yticks": []})
+    largest, _, most = np.max([shape for shape in shapes.values() if len(shape) == 3], axis=0)
     for place, (name, shape) in enumerate(shapes.items()):
-        square = [0.85 * shape[0] / largest] * 2, "C5"
-        (height, width), color = square if len(shape) == 3 else ((0.2 * np.log10(shape[0]), 0.08), "C4")
-        axis.add_patch(plt.Rectangle((place - width / 2, -height / 2), width, height, fc=color, ec="black"))
-        axis.text(place, 0.55, name, ha="center", va="bottom", fontsize=10)
-        axis.text(place, -0.55, "×".join(map(str, shape)), ha="center", va="top", fontsize=9)
-    axis.set(xlim=(-0.55, len(shapes) - 0.45), ylim=(-0.8, 0.8), title=title, aspect="equal")
-    axis.axis("off")
-    return figure
-
-
-def receptive_fields(image: np.ndarray, fields: dict[str, tuple], title="") -> plt.Figure:
-    """Squares on the image, each what one number of a layer sees: top, left, height, width."""
-    shown = {}
-    for name, (top, left, height, width) in fields.items():
-        seen = np.s_[top : top + height, left : left + width]
-        dimmed = (0.35 * image + 0.65 * 255).astype(np.uint8)
-        dimmed[seen] = image[seen]
-        shown[f"{name}\n{height}×{width}"] = dimmed
-    figure = image_panels(shown, list(shown.values()), len(shown), title)
-    for axis, field in zip(figure.axes, fields.values(), strict=True):
-        frame(axis, *field)
+        if len(shape) == 1:
+            axis.add_patch(plt.Rectangle((place - 0.05, -0.4), 0.1, 0.8, fc="C4", ec="black", hatch="---"))
+        for channel in reversed(range(shape[2] if len(shape) == 3 else 0)):  # the last one is the farthest
+            side, line = 0.6 * shape[0] / largest, 0.5 * (channel % 8 == 0)
+            corner = (0.3 * channel - 0.15 * shape[2]) / most - side / 2
+            axis.add_patch(plt.Rectangle((place + corner, corner), side, side, fc="C5", ec="k", lw=line))
+        axis.text(place, 0.52, name, ha="center", va="bottom", fontsize=10)
+        axis.text(place, -0.52, "×".join(map(str, shape)), ha="center", va="top", fontsize=9)
+    axis.set(xlim=(-0.55, len(shapes) - 0.45), ylim=(-0.75, 0.75), title=title, aspect="equal")
     return figure
 
 
