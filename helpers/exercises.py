@@ -147,11 +147,12 @@ check_equal_logits = _number(1 / 3, "Softmax of equal numbers: who gets more tha
 check_shifted_logits = _choice("same", ("larger", "smaller", "same"), "Compute both: what does dividing do?")
 
 # Lesson 08: evaluate the network
-check_small_difference = _choice("no", ("yes", "no"), "How wide is the interval for 100 images in the table?")
 check_images_for_half_width = _number(8_000, "In the table: half the width, how many times the images?", 800)
-check_share_of_cats = _number(0.6, "How many cats are in the row in all, and how many are on the diagonal?")
-check_calibration_gap = _number(0.15, "Accuracy: how many of these images are right? Then the distance.")
-check_temperature = _choice("same", ("higher", "lower", "same"), "Which logit decides which class is named?")
+check_std_of_difference = _number(0.01 * math.sqrt(2), "Of two independent runs the squares add up.", 2e-4)
+check_paired_interval = _choice(
+    "not decided", ("A", "B", "not decided"), "Does mean ± t · s / √n hold 0? Take t for four seeds."
+)
+check_calibration_gap = _number(0.15, "Which share of these images is right? Then take the distance.")
 
 # Lesson 09: train longer
 check_stopping_epoch = _number(6, "Find the lowest loss, then count three epochs that are not lower.")

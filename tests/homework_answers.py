@@ -603,6 +603,8 @@ def max_pool(feature_map, size):
                 ("1_000", "wider"),
                 ("6_000", "on top of"),
                 ("2_828", "square"),
+                ("7_500", "not exact"),
+                ("1.96**2 * 0.16 / 0.0088**2", "rounded reach"),
             ],
         ),
         "answer-2a": [
@@ -626,6 +628,10 @@ def max_pool(feature_map, size):
             ("test-3b", "from the training images alone", 'leaks = ["B", "C", "D", "F"]'),
             ("test-3b", "no label has a part in it", 'leaks = ["B", "D", "E", "F"]'),
             ("test-3b", "nothing but the image itself", 'leaks = list("ABCDEF")'),
+            ("test-3a", "some are not", 'leaks = list("ABCDEF")'),
+            ("test-3a", "Cut first", 'leaks = ["D"]'),  # one leak alone earns nothing
+            ("test-3b", "at least two leaks", 'leaks = ["D"]'),
+            ("test-3b", "at least two leaks", "leaks = []"),
         ],
         "answer-4a": _values(
             "calibration_error",
@@ -642,15 +648,44 @@ def max_pool(feature_map, size):
             "test-4b",
             [
                 ('"not sure enough"', "Which is larger"),
-                ('"as sure as right"', "compare confidence and accuracy"),
+                ('"calibrated"', "compare confidence and accuracy"),
                 ('"too shure"', "is not one of"),
             ],
         ),
-        "answer-5": [
-            ("test-5", "B minus A", "low, high = -0.0327, 0.0127"),
-            ("test-5", "too small a factor", "low, high = 0.01 - 1.96 * 0.00816, 0.01 + 1.96 * 0.00816"),
-            ("test-5", "one standard error", "low, high = 0.01 - 0.00816, 0.01 + 0.00816"),
+        "answer-5a": [
+            ("test-5a", message, "low_c, high_c = -0.0134, 0.0410\n" + answer)
+            for message, answer in [
+                ("lower end", "low_b, high_b = 0.0146, 0.0054"),
+                ("B minus A", "low_b, high_b = -0.0146, -0.0054"),
+                ("is not paired", "low_b, high_b = 0.01 - 0.0206, 0.01 + 0.0206"),  # Welch
+                ("is not paired", "low_b, high_b = 0.01 - 0.0246, 0.01 + 0.0246"),  # with 2.776
+                ("too small a factor", "low_b, high_b = [0.01 + z * 0.00167 for z in (-1.96, 1.96)]"),
+                ("one standard error", "low_b, high_b = 0.01 - 0.00167, 0.01 + 0.00167"),
+                ("root of the number", "low_b, high_b = 0.01 - 2.776 * 0.00374, 0.01 + 2.776 * 0.00374"),
+                (
+                    "divide by 4",
+                    "d = (accuracies['B'] - accuracies['A']).to_numpy()\n"
+                    "low_b, high_b = [d.mean() + t * d.std() / 5**0.5 for t in (-2.776, 2.776)]",
+                ),
+            ]
+        ]
+        + [
+            (
+                "test-5a",
+                "C minus A: the differences",
+                "low_b, high_b, low_c, high_c = 0.0054, 0.0146, 0.0092, 0.0184",
+            )
         ],
+        "answer-5b": _values(
+            "shown_better",
+            "test-5b",
+            [
+                ('["C"]', "the highest mean"),
+                ('["B", "C"]', "the highest mean"),
+                ("[]", "are paired"),
+                ('["A"]', "no list of the letters"),
+            ],
+        ),
     },
     "homework_09": {
         "answer-1": [

@@ -9,9 +9,10 @@ from lesson_tools.run import find_lessons
 
 import nbformat
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.special import softmax
-from scipy.stats import binom
+from scipy.stats import binom, binomtest
 
 
 def written_in_lesson_08(**given) -> dict:
@@ -21,7 +22,8 @@ def written_in_lesson_08(**given) -> dict:
     tree = ast.parse("\n".join(cells))
     wanted = [node for node in tree.body if isinstance(node, ast.FunctionDef | ast.ImportFrom | ast.Import)]
     if given:
-        wanted += [node for node in tree.body if ast.unparse(node).startswith("temperature = ")]
+        steps = ("indices = ", "temperatures = ", "losses = ", "temperature = ")
+        wanted += [node for node in tree.body if ast.unparse(node).startswith(steps)]
     exec(compile(ast.Module(wanted, []), lesson.name, "exec"), given)
     return given
 
@@ -46,15 +48,19 @@ def test_interval_covers_the_true_accuracy_as_often_as_it_says():
     assert 0.94 < binom.pmf(counts, 500, 0.8) @ covered < 0.96
 
 
-@pytest.mark.parametrize(("correct", "total"), [(5, 4), (-1, 4), (0, 0)])
-def test_impossible_counts_are_refused(correct, total):
-    with pytest.raises(ValueError):
-        evaluation.accuracy_interval(correct, total)
+@pytest.mark.parametrize("total", [1, 7, 2000])
+def test_interval_agrees_with_scipy_and_stays_between_0_and_1(total):
+    for correct in {0, 1, total // 2, total}:
+        by_scipy = binomtest(correct, total).proportion_ci(0.95, method="wilson")
+        low, high = evaluation.accuracy_interval(correct, total)
+        assert (low, high) == pytest.approx((by_scipy.low, by_scipy.high), abs=1e-12)
+        assert -1e-12 < low < high < 1 + 1e-12
 
 
-def test_interval_stays_between_0_and_1():
-    assert evaluation.accuracy_interval(0, 10)[0] == 0
-    assert evaluation.accuracy_interval(10, 10)[1] == 1
+def test_intervals_of_a_whole_column():
+    columns = evaluation.accuracy_interval(pd.Series([3, 0]), pd.Series([4, 0]))
+    assert [column[0] for column in columns] == pytest.approx(evaluation.accuracy_interval(3, 4))
+    assert all(np.isnan(column[1]) for column in columns)  # of no images
 
 
 def test_accuracy_by_class():
@@ -84,12 +90,13 @@ def test_indices_that_are_not_there_are_refused(indices):
 
 
 def test_reliability_by_hand():
-    # Confidences 0.95 (right), 0.95 (wrong), 0.6 (right); 0.6 is the upper edge of its range.
+    # Confidences 0.95 (right), 0.95 (wrong), 0.6 (right); 0.6 is the upper edge of its bin.
     probabilities = np.array([[0.95, 0.05], [0.95, 0.05], [0.4, 0.6]])
     table = evaluation.reliability(np.array([0, 1, 1]), probabilities, bins=10)
-    assert table["images"].tolist() == [0, 0, 0, 0, 0, 1, 0, 0, 0, 2]
+    assert table["images"].to_dict() == {5: 1, 9: 2}
     assert table["accuracy"][9] == 0.5 and table["confidence"][9] == pytest.approx(0.95)
-    assert table["accuracy"][5] == 1 and np.isnan(table["accuracy"][0])
+    assert table["accuracy"][5] == 1
+    assert (table["low"][9], table["high"][9]) == evaluation.accuracy_interval(1, 2)
     # (1 image · 0.4 + 2 images · 0.45) / 3
     error = evaluation.calibration_error(np.array([0, 1, 1]), probabilities)
     assert error == pytest.approx((0.4 + 2 * 0.45) / 3)

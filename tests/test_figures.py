@@ -26,12 +26,6 @@ ACCURACIES = pd.DataFrame({0: [0.2, 0.4], 1: [0.4, 0.8]}, index=[1, 2])
 MEANS = pd.DataFrame([[0.1, 0.7]], pd.Index([64], name="batch size"), pd.Index([0.001, 0.1], name="rate"))
 
 
-def by_class(names) -> pd.DataFrame:
-    """Accuracies as lesson 08 has them: of the first two classes, and none of those without images."""
-    accuracy = [1.0, 1.0] + [np.nan] * (len(names) - 2)
-    return pd.DataFrame({"accuracy": accuracy, "low": 0.3, "high": accuracy}, pd.Index(names))
-
-
 @pytest.fixture(autouse=True)
 def style():
     with plt.style.context("helpers.lessons"):
@@ -63,7 +57,6 @@ FIGURES = {
         "conv\n6×6\n16 of 20|last\n6×6\n3 of 3",
     ),
     "predictions": ((IMAGES[:1], np.array([[0.2, 0.8]]), ["cat", "dog"], ["it"]), "it|cat|dog|80%"),
-    "accuracy_by_class": ((by_class(["cat", "dog"]),), "cat|dog"),
     "heat_table": ((MEANS, "title", [(64, 0.1)]), "title|0.100|0.700|0.001|64|batch size|rate"),
     "training_curves": ((pd.DataFrame(columns=["loss", "val_loss", "accuracy", "val_accuracy"]), 3), "Loss"),
 }
@@ -96,11 +89,10 @@ def odd_figures():
     yield figures.image_grid([], [], title="Mistakes")
     yield figures.image_grid(IMAGES, NAMES)
     yield figures.images_by_class(IMAGES, LABELS, NAMES)
-    yield figures.accuracy_by_class(by_class(NAMES), title=NAMES[1])
     yield figures.predictions(IMAGES[:1], np.eye(5)[:1], NAMES, [NAMES[4]])
 
 
-@pytest.mark.parametrize("number", range(5))
+@pytest.mark.parametrize("number", range(4))
 def test_odd_names_and_counts_are_drawn_as_they_are(number, monkeypatch):
     figure = list(odd_figures())[number]
     displayed = []  # each drawn, as Jupyter does
@@ -169,14 +161,6 @@ def test_training_curves_and_their_description():
         "accuracy 0.20 to 0.50, validation accuracy 0.10 to 0.40."
     )
     assert figures.describe_curves(history[:0]) == "Loss and accuracy by epoch: no epoch yet."
-
-
-def test_reliability_leaves_out_ranges_with_few_images():
-    table = pd.DataFrame({"low": [0.0, 0.5], "high": [0.5, 1.0], "images": [9, 91]})
-    figure = figures.reliability({"as trained": table.assign(confidence=[0.4, 0.9], accuracy=[0.1, 0.8])})
-    accuracy = figure.axes[0].lines[1]
-    assert accuracy.get_xdata().tolist() == [0.9] and accuracy.get_ydata().tolist() == [0.8]
-    assert [bar.get_height() for bar in figure.axes[0].patches] == [0.09, 0.91]
 
 
 def test_accuracies_by_seed_shows_each_network():

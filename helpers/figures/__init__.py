@@ -11,5 +11,5 @@ from helpers.figures.images import image_grid, images_by_class, maps
 from helpers.figures.images import feature_map_mosaics, kernel_images, layer_shapes
 from helpers.figures.numbers import channel_sums, image_as_numbers, kernel_steps, number_tables
 from helpers.figures.numbers import positions, size_arithmetic, window, windows_strip
-from helpers.figures.results import accuracies_by_seed, accuracy_by_class, curves_by_seed, training_curves
-from helpers.figures.results import describe_curves, heat_table, predictions, reliability
+from helpers.figures.results import accuracies_by_seed, curves_by_seed, describe_curves, heat_table
+from helpers.figures.results import predictions, training_curves

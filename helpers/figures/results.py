@@ -72,34 +72,6 @@ def accuracies_by_seed(tables: dict[str, pd.DataFrame], by: str, title="") -> pl
     return figure
 
 
-def accuracy_by_class(table: pd.DataFrame, title="") -> plt.Figure:
-    """Bars of the accuracy by class with its 95 % interval: a table as lesson 08 makes it."""
-    table = table.sort_values("accuracy")
-    interval = [table["accuracy"] - table["low"], table["high"] - table["accuracy"]]
-    figure, axis = plt.subplots(figsize=(8, 0.32 * len(table) + 1))
-    axis.barh(range(len(table)), table["accuracy"], color="C5", xerr=interval, capsize=3)
-    axis.set_yticks(range(len(table)), [one_line(name, NAME) for name in table.index])
-    axis.set(xlim=(0, 1), xlabel="accuracy on the test set", title=title)
-    axis.xaxis.set_major_formatter("{x:.0%}")
-    return figure
-
-
-def reliability(tables: dict[str, pd.DataFrame], title="") -> plt.Figure:
-    """Accuracy against confidence, and the share of the images: tables of lesson 08's `reliability`."""
-    figure = panels(tables, len(tables), 3.8, title)
-    for axis, table in zip(figure.axes, tables.values(), strict=True):
-        axis.plot([0, 1], [0, 1], color="dimgray", linestyle=":", linewidth=1.5, label="as sure as right")
-        filled = table[table["images"] >= 10]  # fewer say nothing
-        axis.plot(filled["confidence"], filled["accuracy"], marker="o", color="C0", label="accuracy")
-        style = {"color": "#DDDDDD", "edgecolor": "white", "label": "share of the images"}
-        axis.hist(table["low"], [*table["low"], 1], weights=table["images"] / table["images"].sum(), **style)
-        axis.set(xlim=(0, 1), ylim=(0, 1), xlabel="confidence", aspect="equal")
-        axis.xaxis.set_major_formatter("{x:.0%}")
-        axis.yaxis.set_major_formatter("{x:.0%}")
-    figure.axes[0].legend(loc="upper left", fontsize=9)
-    return figure
-
-
 def predictions(images, probabilities: np.ndarray, class_names, titles: list[str], title="") -> plt.Figure:
     """Each image beside a bar chart of its probabilities, shape (n, classes); the largest stands out."""
     names = [name for text in titles for name in (one_line(text, 30), "")]
