@@ -66,9 +66,8 @@ def check_order(answer) -> None:
 # Lesson 02: load the images
 check_image_bytes = _number(12_288, "Count the pixels, then the numbers in each, then the bytes of a number.")
 check_constant_answer = _number(0.6, "Which class is best to name always? How many of all images are of it?")
-check_choosing_set = _choice(
-    "validation", ("training", "validation", "test"), "Neither one learned from nor the one for the end."
-)
+check_column_labels = _number(0.375, "Each prediction meets each label: how many of these pairs are equal?")
+check_classes_in_last_tenth = _number(1, "How many images are the last tenth, and of which class are they?")
 
 # Lesson 03: see convolution and pooling
 check_one_output = _number(9, "Four products, each of two numbers at the same place, their sum, the bias.")

@@ -38,16 +38,16 @@ WRONG = {
             "bytes_divided",
             "test-1b",
             [
-                ("1_200 * 48 * 64 * 3", "numbers with a fraction"),
+                ("1_200 * 48 * 64 * 3", "can't hold fractions"),
                 ("1_200 * 48 * 64 * 3 * 4", "Four bytes would be float32"),
                 ("1_200 * 48 * 64 * 3 / 255", "the memory that each takes does not"),
             ],
         ),
         "answer-2": [
-            ("test-2", "counted on from 255 to 0", "brighter = broken_brighter"),
+            ("test-2", "wrapped around from 255 to 0", "brighter = broken_brighter"),
             (
                 "test-2",
-                "counted on from 255 to 0",
+                "wrapped around from 255 to 0",
                 "def brighter(images, by):\n    return np.clip(images + np.uint8(by % 256), 0, 255)",
             ),
             (
@@ -57,7 +57,7 @@ WRONG = {
             ),
             (
                 "test-2",
-                "hold at 0 as well",
+                "limit them at 0 as well",
                 "def brighter(images, by):\n"
                 "    return np.minimum(images.astype(int) + by, 255).astype(np.uint8)",
             ),
@@ -82,6 +82,12 @@ WRONG = {
             ),
             (
                 "test-3a",
+                "count each test image once",
+                "def leaked(object_of, train, test):\n"
+                "    return int((object_of[test][:, None] == object_of[train]).sum())",
+            ),
+            (
+                "test-3a",
                 "where no object is in both sets",
                 "def leaked(object_of, train, test):\n    return len(test)",
             ),
@@ -92,7 +98,7 @@ WRONG = {
             [
                 ('["C"]', "are there objects in both"),
                 ('["A"]', "were put back"),
-                ('["A", "B", "C"]', "B puts whole objects"),
+                ('["A", "B", "C"]', "B puts all images of an object"),
             ],
         ),
         "answer-4a": _values(
@@ -101,7 +107,7 @@ WRONG = {
             [("1 / 3", "how many of all 1,000"), ("90", "as a share"), ("1.0", "about the dogs")],
         ),
         "answer-4b": _values(
-            "mean_over_classes",
+            "balanced_accuracy",
             "test-4b",
             [("0.9", "Count classes"), ("0.9 / 3", "of the cats, which share"), ("0.5", "divide by 3")],
         ),
@@ -808,6 +814,26 @@ def early_stopping(losses, patience):
                 "test-4",
                 "compare the CPU seconds",
                 'shown_to_help = ["flip and shift"]\ncheaper_than_none = "flip and shift"',
+            ),
+        ],
+    },
+}
+
+# Right answers other than the solution: {homework: {answer cell: [(test cell, answer)]}}
+RIGHT = {
+    "homework_02": {
+        "answer-2": [
+            (
+                "test-2",
+                "def brighter(images, by):\n"
+                "    return np.minimum(np.maximum(images + float(by), 0), 255).astype(np.uint8)",
+            ),
+        ],
+        "answer-3a": [
+            (
+                "test-3a",
+                "def leaked(object_of, train, test):\n"
+                "    return len({i for i in test if object_of[i] in object_of[train]})",
             ),
         ],
     },

@@ -20,7 +20,6 @@ from PIL import Image
 TINY = np.array([[0, 0, 9, 9, 9, 9]] * 6)
 KERNEL = np.array([[-1, 0, 1]] * 3)
 IMAGES = np.random.default_rng(0).integers(0, 255, (5, 8, 8, 3), dtype=np.uint8)
-LABELS = np.array([0, 1, 1, 0, 1])
 MAPS = np.abs(np.random.default_rng(0).normal(size=(6, 6, 20)))
 ACCURACIES = pd.DataFrame({0: [0.2, 0.4], 1: [0.4, 0.8]}, index=[1, 2])
 MEANS = pd.DataFrame([[0.1, 0.7]], pd.Index([64], name="batch size"), pd.Index([0.001, 0.1], name="rate"))
@@ -40,7 +39,6 @@ def texts(figure) -> list[str]:
 # Each with positional arguments and what is to be read in it.
 FIGURES = {
     "image_grid": ((IMAGES, ["one", "two", "three", "four", "five"]), "one|five"),
-    "images_by_class": ((IMAGES, LABELS, ["cat", "dog", "none"]), "cat|dog|none"),
     "image_as_numbers": ((IMAGES[0], 2, 3, 2), f"the image|{IMAGES[0, 2, 3, 0]}|{IMAGES[0, 3, 4, 0]}"),
     "maps": (({"image": IMAGES[0], "map": TINY / 9, "gray": IMAGES[0, ..., 0]},), "image|map|gray"),
     "number_tables": (({"zeros": np.array([[-0.0, -1.5, np.nan]])},), "zeros|0|−1.5|·"),
@@ -85,14 +83,13 @@ NAMES = ["USD $5 to $6", r"$\alph$", "<b>", "猫", 99 * "long "]
 
 
 def odd_figures():
-    """Of names that other programs read as markup, no images, classes without images, one class of many."""
+    """Of names that other programs read as markup, no images, one class of many."""
     yield figures.image_grid([], [], title="Mistakes")
     yield figures.image_grid(IMAGES, NAMES)
-    yield figures.images_by_class(IMAGES, LABELS, NAMES)
     yield figures.predictions(IMAGES[:1], np.eye(5)[:1], NAMES, [NAMES[4]])
 
 
-@pytest.mark.parametrize("number", range(4))
+@pytest.mark.parametrize("number", range(3))
 def test_odd_names_and_counts_are_drawn_as_they_are(number, monkeypatch):
     figure = list(odd_figures())[number]
     displayed = []  # each drawn, as Jupyter does

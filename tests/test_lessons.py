@@ -14,6 +14,7 @@ from helpers.datasets import cache_dir, load_dataset
 from helpers.parameters import PARAMETERS
 from lesson_tools import run
 
+import matplotlib.pyplot as plt
 import nbformat
 import numpy as np
 import papermill
@@ -156,7 +157,7 @@ def test_every_figure_has_a_description_and_a_sentence(lesson):
 def test_a_class_called_as_a_color_channel_is_drawn_beside_it():
     [cell] = [cell for cell in read(LESSONS[1])[1] if "three tables of numbers" in cell.source]
     x, y = np.zeros((2, 32, 32, 3), np.uint8), np.array([0, 1])
-    drawn = {"figures": figures, "x_train": x, "y_train": y, "class_names": ("red", "green")}
+    drawn = {"figures": figures, "plt": plt, "x_train": x, "y_train": y, "class_names": ("red", "green")}
     exec(cell.source, drawn)
     assert len(drawn["figure"].axes) == 4
 

@@ -1,7 +1,6 @@
 """Images and what a network makes of them: their classes and colors, maps, kernels, layers, what they see."""
 
-from helpers.errors import one_line
-from helpers.figures.drawing import NAME, extremes, image_panels, mosaic
+from helpers.figures.drawing import extremes, image_panels, mosaic
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -12,12 +11,6 @@ def image_grid(images: list[np.ndarray], titles: list[str] = (), title="", colum
     if not len(images):  # Jupyter leaves a figure without axes out
         images, titles, columns = [np.full((1, 40, 3), 255, np.uint8)], ["there is none"], 1
     return image_panels(titles or [""] * len(images), images, columns, title)
-
-
-def images_by_class(x: np.ndarray, y: np.ndarray, class_names: list[str], title="") -> plt.Figure:
-    """One row a class, with its first ten images."""
-    rows = [mosaic(x[y == label][:10], 10, gap=2, empty=255) for label in range(len(class_names))]
-    return image_panels([one_line(name, NAME) for name in class_names], rows, 1, title, beside=True)
 
 
 def maps(arrays: dict, title="", columns=4, same_scale=False, zero_is_gray=False) -> plt.Figure:
