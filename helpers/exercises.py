@@ -43,8 +43,8 @@ def _choice(expected: str, choices: Sequence[str], hint: str, **hints: str) -> C
 check_first_failure = _choice(
     "driver",
     ("system", "driver", "visible devices", "libraries"),
-    "Something that comes before that is wrong as well.",
-    system="TensorFlow can use a GPU in WSL2: read on.",
+    "Something that comes before that in the order is wrong as well.",
+    system="TensorFlow can use a GPU in WSL2: look at the next one in the order.",
 )
 check_operation_rate = _number(100, "How many operations is that, 2·n³? Then how many in one second?")
 
@@ -53,11 +53,11 @@ def check_order(answer) -> None:
     """`answer`: the letters A to D, which put the lines of the second exercise in order."""
     order = answer.upper() if isinstance(answer, str) else ""
     if sorted(order) != list("ABCD"):
-        hint = "The answer is a text with each of the letters A, B, C and D once."
+        hint = "The answer is a string with each of the letters A, B, C, and D once."
     elif order.index("A") > min(order.index("B"), order.index("D")):
         hint = "A line uses tf before TensorFlow is imported."
     elif order.index("C") > order.index("A"):
-        hint = "When TensorFlow is imported, CUDA_VISIBLE_DEVICES is not set."
+        hint = "CUDA_VISIBLE_DEVICES is not set when TensorFlow is imported."
     else:
         hint = "Memory growth comes after the first operation."
     _say(answer, order == "CADB", hint)

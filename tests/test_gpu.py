@@ -100,7 +100,7 @@ tensorflow.python.framework.errors_impl.InternalError: launch failed
 
     ran("first-computation", re=re, run_in_new_process=failed)
     assert [line.split(":")[0] for line in capsys.readouterr().out.split("\n") if line] == [
-        "It does not compute.",
+        "The convolution failed.",
         "[]",
         "Cannot dlopen some GPU libraries.",
         "failed call to cuInit",
