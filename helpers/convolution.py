@@ -1,8 +1,9 @@
-"""Convolution and pooling in NumPy, to be read: lesson 03 works both by hand, then uses these.
+"""Convolution and pooling in NumPy, to be read: lessons 03 and 04 work them by hand, then use these.
 
 Keras computes the same, much faster; the tests compare the two.
 """
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -11,7 +12,7 @@ PADDING = ("valid", "same")
 
 
 def output_size(size: int, kernel: int, stride: int = 1, padding: str = "valid") -> int:
-    """How many places a kernel of `kernel` pixels has in a row of `size` pixels, as Keras counts them.
+    """How many positions a kernel of `kernel` pixels has in a row of `size` pixels, as Keras counts them.
 
     Padding "valid": the kernel stays inside the row. Padding "same": `zeros_around` are put on both ends.
     Either may leave pixels out, see `unseen`. Raises ValueError for another padding, a stride below 1, and
@@ -22,7 +23,7 @@ def output_size(size: int, kernel: int, stride: int = 1, padding: str = "valid")
     if stride < 1 or kernel < 1:
         raise ValueError(f"stride and kernel size are 1 or more; they are {stride} and {kernel}.")
     if padding == "same":
-        return -(-size // stride)  # divided and rounded up
+        return math.ceil(size / stride)
     if kernel > size:
         raise ValueError(f"A kernel of {kernel} pixels does not fit a row of {size}.")
     return (size - kernel) // stride + 1
@@ -31,7 +32,7 @@ def output_size(size: int, kernel: int, stride: int = 1, padding: str = "valid")
 def zeros_around(size: int, kernel: int, stride: int = 1, padding: str = "same") -> tuple[int, int]:
     """The zeros that padding "same" puts before and after a row of `size` pixels; "valid" puts none.
 
-    As few as let the last place of the kernel end inside; an odd one goes after, as in Keras on TensorFlow.
+    As few as let the last window end inside; an odd one goes after, as in Keras on TensorFlow.
     """
     last = (output_size(size, kernel, stride, padding) - 1) * stride
     zeros = max(last + kernel - size, 0)
@@ -41,16 +42,16 @@ def zeros_around(size: int, kernel: int, stride: int = 1, padding: str = "same")
 def unseen(size: int, kernel: int, stride: int = 1, padding: str = "valid") -> list[int]:
     """The pixels of a row of `size` that are in no window: left over at its end, or between two windows."""
     zeros, _ = zeros_around(size, kernel, stride, padding)
-    places = range(output_size(size, kernel, stride, padding))
-    seen = {place * stride - zeros + offset for place in places for offset in range(kernel)}
+    positions = range(output_size(size, kernel, stride, padding))
+    seen = {position * stride - zeros + offset for position in positions for offset in range(kernel)}
     return sorted(set(range(size)) - seen)
 
 
 def convolve(image: np.ndarray, kernel: np.ndarray, bias=0.0, stride=1, padding="valid") -> np.ndarray:
-    """Slide `kernel` over `image`; each place gives the sum of products of the two, plus `bias`.
+    """Slide `kernel` over `image`; each position gives the sum of products of the two, plus `bias`.
 
     image: shape (height, width) or (height, width, channels); kernel: shape (rows, columns), and the same
-    channels if there are any. `stride` is the way from one place to the next, in pixels. Returns a feature
+    channels if there are any. `stride` is the way from one position to the next, in pixels. Returns a feature
     map, shape (`output_size` of height and rows, of width and columns). As in Keras the kernel is not
     flipped. Raises ValueError when the kernel does not fit, and as `output_size`.
     """

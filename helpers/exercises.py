@@ -7,8 +7,6 @@ not answered yet. None raises for a wrong answer, so that a lesson runs through 
 import math
 from collections.abc import Callable, Sequence
 
-from helpers.convolution import convolve
-
 import numpy as np
 
 
@@ -69,46 +67,32 @@ check_constant_answer = _number(0.6, "Which class is best to name always? How ma
 check_column_labels = _number(0.375, "Each prediction meets each label: how many of these pairs are equal?")
 check_classes_in_last_tenth = _number(1, "How many images are the last tenth, and of which class are they?")
 
-# Lesson 03: see convolution and pooling
-check_one_output = _number(9, "Four products, each of two numbers at the same place, their sum, the bias.")
-check_pooled_size = _number(12, "First input size - kernel size + 1, then divide by the pool size.")
-check_unseen_columns = _number(3, "How many places are in a row? Where does the window of the last one end?")
+# Lesson 03: see convolution
+check_one_output = _number(9, "Four products, each of a weight and the pixel under it, their sum, the bias.")
+check_same_zeros = _number(3, "The size is 28 / 2. Where does the last window begin, and where does it end?")
+check_layer_parameters = _number(608, "Each kernel has a weight for each position and channel, and a bias.")
 
 
-def check_dark_diagonal_kernel(kernel) -> None:
-    """`kernel`: a 3×3 table of numbers that answers dark diagonals which fall to the right."""
+def check_line_end_kernel(kernel) -> None:
+    """`kernel`: 3×3 weights that answer the right end of a bright horizontal line."""
     try:
-        kernel_array = np.asarray(kernel, float)
+        weights = np.asarray(kernel, float)
     except (TypeError, ValueError):
-        kernel_array = np.empty(0)
-    if kernel_array.shape != (3, 3) or not np.isfinite(kernel_array).all():
+        weights = np.empty(0)
+    if weights.shape != (3, 3) or not np.isfinite(weights).all():
         hint = "The kernel has to be a table of 3×3 numbers, such as [[0, 0, 0], [0, 1, 0], [0, 0, 0]]."
         return _say(kernel, False, hint)
+    line, total = weights[1], weights.sum()
     others = {
-        "the dark diagonal that rises to the right": 1 - np.eye(3)[::-1],
-        "a dark vertical line": np.array([[1, 0, 1]] * 3),
-        "a dark horizontal line": np.array([[1, 0, 1]] * 3).T,
+        "a line that goes on": line.sum(),
+        "the left end of a line": line[1:].sum(),
+        "a vertical line": weights[:, 1].sum(),
     }
-    bright, answer = kernel_array.sum(), np.sum((1 - np.eye(3)) * kernel_array)
-    hint = f"It answers a window of nine ones with {bright:g}, which should be 0."
-    stronger = [name for name, line in others.items() if np.sum(line * kernel_array) >= answer]
-    if stronger:
-        hint = f"It answers {stronger[0]} at least as strongly as the dark diagonal that falls."
-    _say(kernel, not stronger and math.isclose(bright, 0, abs_tol=1e-6), hint)
-
-
-def unknown_feature_map(photo: np.ndarray) -> np.ndarray:
-    """The feature map of the last exercise: that of a kernel which answers bright above dark."""
-    return convolve(photo, np.array([[1, 1, 1], [0, 0, 0], [-1, -1, -1]]))
-
-
-def check_feature_map(answer) -> None:
-    """`answer`: what a window of `unknown_feature_map`'s kernel looks like where the map is bright."""
-    choices = ("bright above dark", "dark above bright", "bright left of dark", "dark left of bright")
-    hint = "Look at the line between the sky and a roof: is the map bright or dark there?"
-    if "left" in str(answer):
-        hint = "Such a kernel would bring out upright edges. Which ones stand out here?"
-    _choice("bright above dark", choices, hint)(answer)
+    hint = f"A window of nine ones gives {total:g}, which should be 0."
+    larger = [name for name, activation in others.items() if activation >= line[:2].sum()]
+    if larger:
+        hint = f"The activation for {larger[0]} is at least as large as that for the right end."
+    _say(kernel, not larger and math.isclose(total, 0, abs_tol=1e-6), hint)
 
 
 # Lesson 04: see pooling and depth

@@ -10,9 +10,9 @@ import numpy as np
 
 
 class ConvolutionExplorer:
-    """Sliders for the kernel, a button for each number of the feature map, and the figure of one place.
+    """Sliders for the weights, a button for each activation, and the figure of one position.
 
-    image: a square of numbers; kernel: shape (size, size), size 1 to 5, numbers -9 to 9. The figure is that
+    image: a square of numbers; kernel: shape (size, size), size 1 to 5, weights -9 to 9. The figure is that
     of `figures.window`. Raises ValueError for another shape.
     """
 
@@ -26,13 +26,13 @@ class ConvolutionExplorer:
         self.size = widgets.IntSlider(len(kernel), 1, largest, description="kernel size", style=wide)
         self.stride = widgets.IntSlider(1, 1, 3, description="stride", style=wide)
         self.padding = widgets.SelectionSlider(options=PADDING, description="padding", style=wide)
-        # One slider for each number that the largest kernel has; those of a smaller one are its first.
+        # One slider for each weight that the largest kernel has; those of a smaller one are its first.
         look = {"readout_format": ".1f", "layout": {"width": "12em"}, "continuous_update": False}
         self.numbers = {
             place: widgets.FloatSlider(value, min=-9, max=9, step=0.5, **look)
             for place, value in np.ndenumerate(np.pad(kernel, (0, largest - len(kernel))))
         }
-        self.buttons = {}  # likewise one for each number that the largest feature map has
+        self.buttons = {}  # likewise one for each activation of the largest feature map
         for place in np.ndindex(image.shape):
             name = f"row {place[0]}, column {place[1]}"
             self.buttons[place] = widgets.Button(tooltip=name, layout={"width": "auto", "padding": "0"})
@@ -43,14 +43,14 @@ class ConvolutionExplorer:
             control.observe(lambda _: self.draw(), "value")
         self.draw()
         controls = self.size, self.stride, self.padding, widgets.HTML("<b>Kernel</b>"), self.kernel_grid
-        feature_map = widgets.HTML("<b>Feature map: point at a number</b>"), self.map_grid
+        feature_map = widgets.HTML("<b>Feature map: click an activation</b>"), self.map_grid
         halves = widgets.VBox(controls), widgets.VBox(feature_map)
         top = widgets.HBox(halves, layout={"flex_flow": "row wrap", "grid_gap": "2em"})
         self.widget = widgets.VBox([top, self.figure])
 
     @property
     def kernel(self) -> np.ndarray:
-        """The numbers of the sliders, shape (size, size)."""
+        """The weights of the sliders, shape (size, size)."""
         size = self.size.value
         return np.reshape([self.numbers[place].value for place in np.ndindex(size, size)], (size, size))
 
@@ -77,11 +77,11 @@ class ConvolutionExplorer:
         self.map_grid.layout.grid_template_columns = f"repeat({len(feature_map[0])}, 3.5em)"
 
         self.description = (
-            f"An image of {'×'.join(map(str, self.image.shape))} numbers and a kernel of "
+            f"An image of {'×'.join(map(str, self.image.shape))} pixels and a kernel of "
             f"{len(kernel)}×{len(kernel)}, stride {stride}, padding {padding}: the framed window gives the "
-            f"number {feature_map[row, column]:g} at row {row}, column {column} of the feature map."
+            f"activation {feature_map[row, column]:g} at row {row}, column {column} of the feature map."
         )
-        title = "One window, one number"
+        title = "One window, one activation"
         self.png = figures.png_bytes(figures.window(self.image, kernel, row, column, stride, padding, title))
         data = base64.b64encode(self.png).decode()
         self.figure.value = f'<img alt="{self.description}" src="data:image/png;base64,{data}">'

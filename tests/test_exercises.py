@@ -17,7 +17,7 @@ def gray_network(shape=(28, 28, 1), kernel=3, first="relu", last=None):
     return keras.Sequential([keras.Input(shape), *chain])
 
 
-DARK_DIAGONAL = [[-2, 1, 1], [1, -2, 1], [1, 1, -2]]
+LINE_END = [[0, 0, 0], [1, 1, -2], [0, 0, 0]]
 
 # right answers, wrong answers (the mistakes that are made), answers of the wrong kind
 ANSWERS = {
@@ -36,24 +36,20 @@ ANSWERS = {
     "check_constant_answer": ([0.6, 6 / 10], [0.25, 0.4, 60, 1], ["0.6"]),
     "check_column_labels": ([0.375, 6 / 16], [1, 0.25, 6, 16, 0.75], ["0.375"]),
     "check_classes_in_last_tenth": ([1, 1.0], [10, 0, 2, 9, 200], ["one"]),
-    "check_pooled_size": ([12], [14, 13, 24, 11.5], ["12", (12, 12)]),
     "check_one_output": ([9, 9.0], [6, 3, 5, 13], ["nine"]),
-    "check_unseen_columns": ([3, 3.0], [0, 1, 2, 7, 29], ["three"]),
-    "check_feature_map": (
-        ["bright above dark"],
-        ["dark above bright", "bright left of dark", "dark left of bright"],
-        ["horizontal", 1, ["bright above dark"]],
-    ),
-    "check_dark_diagonal_kernel": (
-        [DARK_DIAGONAL, np.array(DARK_DIAGONAL), 1 / 3 - np.eye(3)],
+    "check_same_zeros": ([3, 3.0], [0, 1, 2, 4], ["1 and 2"]),
+    "check_layer_parameters": ([608], [600, 601, 208, 76], ["608"]),
+    "check_line_end_kernel": (
+        [LINE_END, np.array(LINE_END), [[-1, 0, 1], [2, 2, -4], [0, 0, 0]]],
         [
-            -np.array(DARK_DIAGONAL),  # the bright diagonal, as in the lesson
-            1 - np.eye(3),  # answers nine ones
-            np.fliplr(DARK_DIAGONAL),  # the other diagonal
+            [[0, 0, 0], [1, 1, 0], [0, 0, 0]],  # a line that goes on does as well
+            np.fliplr(LINE_END),  # the left end
+            [[0, 0, 0], [-1, 2, -1], [0, 0, 0]],  # both ends
+            [[0, 0, 0], [0, 1, -1], [0, 0, 0]],  # a vertical line does as well
+            [[0, 0, 0], [1, 1, -1], [0, 0, 0]],  # nine ones give 1
             np.zeros((3, 3)),
-            [[1, -2, 1]] * 3,  # a vertical line
         ],
-        [5, "diagonal", [[1, 2], [3]], np.zeros((5, 5)), np.full((3, 3), np.nan)],
+        [5, "line", [[1, 2], [3]], np.zeros((5, 5)), np.full((3, 3), np.nan)],
     ),
     "check_maximum_minus_average": ([3, 3.0], [5, 2, 7 / 3, 2.5], ["three"]),
     "check_activations_left_over": ([57], [3, 9, 64, 21, 0], ["57 of 121"]),
@@ -143,13 +139,11 @@ def test_hints_fit_the_mistake(capsys):
         ("check_first_failure", "libraries", "comes before that"),
         ("check_order", "ACDB", "CUDA_VISIBLE_DEVICES is not set"),
         ("check_order", "CABD", "Memory growth"),
-        ("check_feature_map", "dark above bright", "between the sky and a roof"),
-        ("check_feature_map", "dark left of bright", "upright edges"),
         ("check_built_network", gray_network(shape=(28, 28, 3)), "(None, 28, 28, 3)"),
         ("check_built_network", gray_network(kernel=5), "relu linear', 11738]"),
         ("check_built_network", gray_network(last="softmax"), "relu softmax"),
-        ("check_dark_diagonal_kernel", 1 - np.eye(3), "nine ones with 6"),
-        ("check_dark_diagonal_kernel", np.fliplr(DARK_DIAGONAL), "rises to the right"),
+        ("check_line_end_kernel", [[0, 0, 0], [1, 1, -1], [0, 0, 0]], "nine ones gives 1"),
+        ("check_line_end_kernel", [[0, 0, 0], [-2, 3, -1], [0, 0, 0]], "the left end"),
     ]:
         getattr(exercises, check)(answer)
         assert hint in capsys.readouterr().out, answer

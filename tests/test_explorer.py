@@ -36,10 +36,10 @@ def test_it_begins_with_the_first_place_and_shows_the_one_that_is_pointed_at(exp
     assert buttons(explorer) == [f"{value:g}" for value in convolve(TINY, KERNEL).ravel()]
     before, alt = shown(explorer)
     assert Image.open(io.BytesIO(before)).size[0] == 800
-    assert "gives the number 27 at row 0, column 0" in alt
+    assert "gives the activation 27 at row 0, column 0" in alt
     explorer.map_grid.children[6].click()
     after, alt = shown(explorer)
-    assert "gives the number 0 at row 1, column 2" in alt and after != before
+    assert "gives the activation 0 at row 1, column 2" in alt and after != before
     assert [button.button_style for button in explorer.map_grid.children].index("warning") == 6
 
 

@@ -39,15 +39,16 @@ def texts(figure) -> list[str]:
 # Each with positional arguments and what is to be read in it.
 FIGURES = {
     "image_grid": ((IMAGES, ["one", "two", "three", "four", "five"]), "one|five"),
-    "image_as_numbers": ((IMAGES[0], 2, 3, 2), f"the image|{IMAGES[0, 2, 3, 0]}|{IMAGES[0, 3, 4, 0]}"),
     "maps": (({"image": IMAGES[0], "map": TINY / 9, "gray": IMAGES[0, ..., 0]},), "image|map|gray"),
-    "number_tables": (({"zeros": np.array([[-0.0, -1.5, np.nan]])},), "zeros|0|−1.5|·"),
-    "windows_strip": ((TINY, KERNEL, [(1, "valid"), (2, "same")]), "stride 1\nvalid|next: 27|last: −18"),
+    "number_tables": (({"zeros": np.array([[-0.0, -1.5, np.nan]])},), "zeros|0|−1.5"),
+    "channel_stacks": (
+        ([[("image", 1.6, ["red", "green"], 1), ("kernels", 0.2, ["red"], 9)]],),
+        "image|kernels",
+    ),
     "channel_sums": (
         (np.ones((2, 2, 3)), np.ones((2, 2, 3)), -3),
         "red|sum 4|4 + 4 + 4 − 3 = 9    (red, green",
     ),
-    "kernel_steps": (([KERNEL, 2 * KERNEL], [3, 2], [0, 1]), "step 0|step 1|−2|loss"),
     "layer_shapes": (({"conv": (30, 30, 32), "dense": (10,)},), "conv|dense|30×30×32|10"),
     "kernel_images": (({"before": MAPS[:3, :3, :15].reshape(3, 3, 3, 5)},), "before"),
     "feature_map_mosaics": (
@@ -74,6 +75,9 @@ def test_images_show_their_pixels():
     assert [axis.images[0].get_array().tolist() for axis in grid.axes] == IMAGES.tolist()
     maps = figures.maps({"map": TINY - 3.0, "bytes": IMAGES[0, ..., 0]}, zero_is_gray=True)
     assert [axis.images[0].get_clim() for axis in maps.axes] == [(-6, 6), (0, 255)]
+    assert [axis.images[0].get_cmap().name for axis in maps.axes] == ["signed", "gray"]
+    [framed] = figures.maps({"map": TINY}, windows={"map": (1, 2, 3, 4)}).axes[0].patches
+    assert framed.get_bbox().bounds == (1.5, 0.5, 4, 3)
     mosaics = figures.feature_map_mosaics({"conv": MAPS}).axes[0].images[0].get_array()
     assert np.nanmax(mosaics) == 1 and np.argmax(MAPS.max(axis=(0, 1))) != 0
     np.testing.assert_allclose(mosaics[:6, :6], MAPS[..., MAPS.max(axis=(0, 1)).argmax()] / MAPS.max())
@@ -120,18 +124,18 @@ def test_the_window_figure_writes_the_sum_that_convolution_gives(stride, padding
     assert ("image 6×6, with zeros around it" in found) == (padding == "same")
 
 
-def test_before_the_kernel_has_come_there_the_map_has_dots():
+def test_before_the_kernel_has_come_there_the_map_has_no_numbers():
     shown = [figures.window(TINY, KERNEL, 0, 1, bare=bare).axes[3].texts for bare in (True, False)]
     numbers = [[text.get_text() for text in axis] for axis in shown]
-    assert numbers == [["27", "27"] + 14 * ["·"], 4 * ["27", "27", "0", "0"]]
+    assert numbers == [["27", "27"] + 14 * [""], 4 * ["27", "27", "0", "0"]]
 
 
 def test_the_arithmetic_of_the_size():
-    assert figures.size_arithmetic(6, 3, 1, "valid") == "(6 − 3) // 1 + 1 = 4"
-    one = "(6 − 3) // 2 + 1 = 2; 1 row and 1 column are never seen"
+    assert figures.size_arithmetic(6, 3, 1, "valid") == "⌊(6 − 3) / 1⌋ + 1 = 4"
+    one = "⌊(6 − 3) / 2⌋ + 1 = 2; 1 row and 1 column are never seen"
     assert figures.size_arithmetic(6, 3, 2, "valid") == one
-    assert figures.size_arithmetic(7, 3, 2, "same") == "7 / 2, rounded up = 4"
-    three = "6 / 2, rounded up = 3; 3 rows and 3 columns are never seen"
+    assert figures.size_arithmetic(7, 3, 2, "same") == "⌊(7 + 2 − 3) / 2⌋ + 1 = 4"
+    three = "⌊(6 − 1) / 2⌋ + 1 = 3; 3 rows and 3 columns are never seen"
     assert figures.size_arithmetic(6, 1, 2, "same") == three
 
 
@@ -172,9 +176,8 @@ def test_accuracies_by_seed_shows_each_network():
 def test_what_a_lesson_displays(monkeypatch):
     displayed = []
     monkeypatch.setattr(drawing, "display", lambda data, **options: displayed.append((data, options)))
-    places = figures.positions(TINY, KERNEL, 3, "same")
-    assert places == [(0, 0), (0, 1), (1, 0), (1, 1)]
-    frames = (figures.window(TINY, KERNEL, *place, 3, "same", bare=True) for place in places)
+    positions = np.ndindex(6, 6)
+    frames = (figures.window(TINY, KERNEL, *position, 1, "same", bare=True) for position in positions)
     figures.show_animation(frames, "moves", seconds=0.5)
     figures.show(plt.figure(), "empty")
     assert not plt.get_fignums(), "a figure that stays open is displayed twice"
@@ -184,13 +187,13 @@ def test_what_a_lesson_displays(monkeypatch):
     assert options["metadata"]["image/png"]["alt"] == "moves" and options["raw"]
     assert options["metadata"]["image/png"]["width"] <= 800
     animation = Image.open(io.BytesIO(base64.b64decode(data["image/png"])))
-    assert animation.n_frames == 4 and animation.info["loop"] == 3
+    assert animation.n_frames == 36 and animation.info["loop"] == 3
     durations, seen = [], set()
-    for index in range(4):
+    for index in range(36):
         animation.seek(index)
         durations.append(animation.info["duration"])
         frame = animation.convert("RGB")
         assert frame.getpixel((1, 1)) == (255, 255, 255)  # the ground stays white
         seen.add(frame.tobytes())
-    assert len(seen) == 4
-    assert durations == 3 * [500] + [4000]  # the last one can be read
+    assert len(seen) == 36
+    assert durations == 3 * [2000] + 32 * [500] + [4000]  # time to check the first sums, and to read the last

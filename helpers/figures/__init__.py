@@ -6,9 +6,15 @@ the whole figure. What the figures share is in `drawing`.
 """
 
 # ruff: noqa: F401, I001 (a lesson finds all of them here)
-from helpers.figures.drawing import png_bytes, show, show_animation, show_png
-from helpers.figures.images import feature_map_mosaics, image_grid, kernel_images, layer_shapes, maps
-from helpers.figures.numbers import channel_sums, image_as_numbers, kernel_steps, number_tables
-from helpers.figures.numbers import positions, size_arithmetic, window, windows_strip
+from helpers.figures.drawing import SIGNED, frame, png_bytes, show, show_animation, show_png
+from helpers.figures.images import (
+    channel_stacks,
+    feature_map_mosaics,
+    image_grid,
+    kernel_images,
+    layer_shapes,
+)
+from helpers.figures.images import maps
+from helpers.figures.numbers import channel_sums, number_tables, size_arithmetic, window
 from helpers.figures.results import accuracies_by_seed, curves_by_seed, describe_curves, heat_table
 from helpers.figures.results import predictions, training_curves

@@ -2,6 +2,7 @@
 
 import base64
 import io
+import math
 import textwrap
 from collections.abc import Iterable
 
@@ -10,11 +11,14 @@ from helpers.errors import one_line
 import matplotlib.pyplot as plt
 import numpy as np
 from IPython.display import DisplayHandle, display
+from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.patheffects import withStroke
 from matplotlib.text import Text
 from PIL import Image
 
 HIGHLIGHT = "#D55E00"  # Okabe and Ito's vermilion, also readable on gray
+# Blue below 0, gray at 0, orange above; it gets brighter all along, so that gray print shows the sign, too.
+SIGNED = LinearSegmentedColormap.from_list("signed", ["#003A63", "#4A83AC", "#A3A3A3", "#E69F00", "#FFE38C"])
 HEADING = {"fontweight": "normal", "loc": "center", "pad": 4}  # of one panel
 NAME = 24  # letters of a class's name beside an axis or an image, at most
 
@@ -32,17 +36,21 @@ def show(figure: plt.Figure, alt: str, update: DisplayHandle | None = None) -> N
 def show_animation(frames: Iterable[plt.Figure], alt: str, seconds: float = 0.7) -> None:
     """Display figures of one size one after another, `seconds` each, three times; `alt` describes them.
 
-    The last one stays longer, so that it can be read, and then for good: what moves for ever disturbs reading
-    (WCAG 2.2.2). An animated PNG plays without a kernel; paper, which can't play it, shows the first frame.
+    The first three stay 2 seconds, so that the sums can be checked. The last one stays for good: what moves
+    for ever disturbs reading (WCAG 2.2.2). An animated PNG plays without a kernel; on paper it is its first
+    frame.
     """
-    files = [(frame.get_figwidth(), png_bytes(frame)) for frame in frames]
+    files = []
+    for frame in frames:
+        frame.set_dpi(100)  # a third of the bytes
+        files.append((frame.get_figwidth(), png_bytes(frame)))
     images = [Image.open(io.BytesIO(png)).convert("RGB") for _, png in files]
     palette = images[len(images) // 2].quantize(64)  # one for all frames takes a third of the bytes
     palette.putpalette([255 if level >= 245 else level for level in palette.getpalette()])  # white
     first, *others = [image.quantize(palette=palette, dither=Image.Dither.NONE) for image in images]
     file = io.BytesIO()
-    durations = [int(1000 * seconds)] * len(others) + [4000]
-    first.save(file, "PNG", save_all=True, append_images=others, duration=durations, loop=3)
+    durations = [2000 if number < 3 else int(1000 * seconds) for number in range(len(others))]
+    first.save(file, "PNG", save_all=True, append_images=others, duration=[*durations, 4000], loop=3)
     show_png(file.getvalue(), alt, files[0][0])
 
 
@@ -71,7 +79,7 @@ def panels(names, columns: int, height: float, title: str, width=8.0, rows=(), *
 
     height: inches of a row; width: inches of the figure; the options are those of `plt.subplots`.
     """
-    count = -(-len(names) // columns)
+    count = math.ceil(len(names) / columns)
     figure, axes = plt.subplots(count, columns, squeeze=False, **options)
     figure.set_size_inches(width, count * height + 0.4)
     for axis, name in zip(axes.flat, names, strict=False):
@@ -104,17 +112,23 @@ def frame(axis: plt.Axes, top: int, left: int, height: int, width: int) -> None:
 
 
 def as_text(*values: float) -> str:
-    """A number or a sum, with up to four digits, NaN as a dot, -0, which products of floats can be, as 0."""
-    texts = ["·" if np.isnan(value) else f"{value + 0.0:.4g}" for value in values]
+    """A number or a sum, with up to four digits; NaN as nothing; -0, a product of floats, as 0."""
+    texts = ["" if np.isnan(value) else f"{value + 0.0:.4g}" for value in values]
     return " + ".join(texts).replace("+ -", "- ").replace("-", "−")
 
 
-def shaded_numbers(axis, table, scale, name="", size=10.0, text=as_text, cmap="gray", **options) -> None:
-    """Draw a 2D `table` from the darkest number of `scale` to the brightest, with the numbers in it."""
+def shaded_numbers(axis, table, scale, name="", size=10.0, text=as_text, cmap=None, **options) -> None:
+    """Draw a 2D `table` from the darkest number of `scale` to the brightest, with the numbers in it.
+
+    On a scale with 0 in its middle blue is negative and orange positive. NaN, a number that is not there yet,
+    is a pattern of small dots.
+    """
     low, high = scale
     span = (high - low) or 1.0
-    # Not quite black, so that the numbers stay readable.
-    drawn = axis.imshow(table, vmin=low - span / 4, vmax=low + span, cmap=cmap, **options)
+    signed = -low == high > 0
+    cmap = cmap or (SIGNED if signed else "gray")
+    darkest = low if signed else low - span / 4  # not quite black, so that the numbers stay readable
+    drawn = axis.imshow(table, vmin=darkest, vmax=low + span, cmap=cmap, **options)
     dark = (drawn.to_rgba(table)[..., :3] @ (0.21, 0.72, 0.07) < 0.4) & ~np.isnan(table)
     for place, color in np.ndenumerate(np.where(dark, "white", "black")):
         axis.text(*place[::-1], text(table[place]), ha="center", va="center", color=color, size=size)
@@ -122,6 +136,7 @@ def shaded_numbers(axis, table, scale, name="", size=10.0, text=as_text, cmap="g
         axis.set_title(name, fontsize=10, **HEADING)
     axis.set(xticks=[], yticks=[])
     axis.spines[:].set_visible(True)
+    axis.patch.set(hatch="....", ec="#C8C8C8")
 
 
 def extremes(table: np.ndarray, signed: bool = False) -> tuple[float, float]:

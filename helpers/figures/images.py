@@ -1,6 +1,6 @@
 """Images and what a network makes of them: their classes and colors, maps, kernels, layers, what they see."""
 
-from helpers.figures.drawing import extremes, image_panels, mosaic
+from helpers.figures.drawing import SIGNED, extremes, frame, image_panels, mosaic, titled
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -13,21 +13,45 @@ def image_grid(images: list[np.ndarray], titles: list[str] = (), title="", colum
     return image_panels(titles or [""] * len(images), images, columns, title)
 
 
-def maps(arrays: dict, title="", columns=4, same_scale=False, zero_is_gray=False) -> plt.Figure:
+def maps(arrays: dict, title="", columns=4, same_scale=False, zero_is_gray=False, windows=()) -> plt.Figure:
     """Images or feature maps side by side; a map of shape (height, width) is drawn from black to white.
 
     A uint8 map is drawn from 0 to 255. Any other has its own scale, unless `same_scale`; with `zero_is_gray`
-    0 is the gray in the middle of the scale.
+    it goes from blue over gray at 0 to orange. windows: by the name, a frame: top, left, height, width.
     """
     figure = image_panels(arrays, list(arrays.values()), min(columns, len(arrays)), title)
     flat = np.concatenate([array.ravel() for array in arrays.values() if array.ndim == 2] or [np.zeros(1)])
-    for axis, array in zip(figure.axes, arrays.values(), strict=True):
+    for axis, (name, array) in zip(figure.axes, arrays.items(), strict=True):
         values = flat if same_scale else array
         axis.images[0].set_clim((0, 255) if values.dtype == np.uint8 else extremes(values, zero_is_gray))
+        axis.images[0].set_cmap(SIGNED if zero_is_gray and array.dtype != np.uint8 else "gray")
+        if name in windows:
+            frame(axis, *windows[name])
         axis.axis("on")
         axis.set(xticks=[], yticks=[])
         axis.spines[:].set(visible=True, color="dimgray", lw=0.8)  # white at a border is not the page's
     return figure
+
+
+def channel_stacks(rows: list[list[tuple]], title="") -> plt.Figure:
+    """Rows of stacks of sheets, a sheet for each channel, with an arrow from one stack to the next.
+
+    A stack is its label, the side of its sheets, their colors from the front, and how many there are of it.
+    """
+    figure, axes = plt.subplots(len(rows), 1, figsize=(8, 2.3 * len(rows)), squeeze=False)
+    for axis, stacks in zip(axes.flat, rows, strict=True):
+        for left, (label, side, colors, count) in zip(range(0, 99, 4), stacks, strict=False):
+            for number, sheet in np.ndindex(count, len(colors)):
+                sheet, away = len(colors) - 1 - sheet, 1.1 * side / max(len(colors), 8)
+                corner = left + number % 8 * 1.5 * side, number // 8 * 1.5 * side
+                corner = np.add(corner, sheet * away)
+                axis.add_patch(plt.Rectangle(corner, side, side, fc=colors[sheet], ec="black", lw=0.6))
+            axis.text(left, -0.15, label, va="top", fontsize=10)
+            if left:
+                axis.annotate("", (left - 0.3, 0.8), (left - 1.2, 0.8), arrowprops={"arrowstyle": "->"})
+        axis.set(xlim=(-0.1, 4 * len(stacks) - 0.5), ylim=(-1.1, 2.7), aspect="equal")
+        axis.axis("off")
+    return titled(figure, title)
 
 
 def layer_shapes(shapes: dict[str, tuple[int, ...]], title="") -> plt.Figure:

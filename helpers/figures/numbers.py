@@ -26,21 +26,13 @@ def number_tables(tables, title="", windows=(), same_scale=False, signed=False, 
     return figure
 
 
-def image_as_numbers(image: np.ndarray, top: int, left: int, size=10, title="") -> plt.Figure:
-    """An image, shape (height, width, 3), and a square of `size` pixels of its first channel as numbers."""
-    figure = panels(["the image", "the framed part, red channel"], 2, 4.5, title, width_ratios=(1, 1.75))
-    figure.axes[0].imshow(image)
-    figure.axes[0].axis("off")
-    frame(figure.axes[0], top, left, size, size)
-    shaded_numbers(figure.axes[1], image[top : top + size, left : left + size, 0], (0, 255))
-    return figure
-
-
-def window(image, kernel, row, column, stride=1, padding="valid", title="", bare=False) -> plt.Figure:
-    """The kernel at one place: its window, the products, and their sum at `row`, `column` of the feature map.
+def window(
+    image, kernel, row, column, stride=1, padding="valid", title="", bare=False, sizes=True
+) -> plt.Figure:
+    """The kernel at one position: its window, the products, and their sum, an activation of the feature map.
 
     image, kernel: squares, shape (size, size). Pixels that no window reaches are hatched. With `bare` dots
-    stand for the numbers of the feature map to which the kernel has not come yet.
+    stand for the activations that the kernel has not come to yet; without `sizes` the size is not derived.
     """
     size = len(kernel)
     feature_map = convolve(image, kernel, 0, stride, padding)
@@ -49,11 +41,12 @@ def window(image, kernel, row, column, stride=1, padding="valid", title="", bare
         feature_map.flat[row * count + column + 1 :] = np.nan
     padded = np.pad(image, zeros_around(len(image), size, stride, padding))
     top, left = row * stride, column * stride
-    products = padded[top : top + size, left : left + size] * kernel
+    pixels = padded[top : top + size, left : left + size]
+    products = pixels * kernel
 
     columns, rows = len(padded) + size + count, max(len(padded), 2 * size + 1.2)
     cell = min(0.44, 6.8 / columns, 4.6 / rows)  # inches, as all that follows
-    width, height = 8.0, rows * cell + 1.5
+    width, height = 8.0, rows * cell + (1.5 if sizes else 1.25)
     gap = (width - columns * cell) / 4
     middle = 2 * gap + len(padded) * cell
     zeros = ", with zeros around it" if len(padded) > len(image) else ""
@@ -68,51 +61,35 @@ def window(image, kernel, row, column, stride=1, padding="valid", title="", bare
         side = len(table) * cell
         axis = figure.add_axes((x / width, 1 - (0.85 + y + side) / height, side / width, side / height))
         shaded_numbers(axis, table, shades, name, min(10, 24 * cell))
+    factors = [f"({as_text(weight)})" if weight < 0 else as_text(weight) for weight in kernel.flat]
+    written = [f"{as_text(pixel)}·{factor}" for pixel, factor in zip(pixels.flat, factors, strict=True)]
+    if max(map(len, written)) <= 6:  # a longer one doesn't fit its cell
+        for text, product in zip(figure.axes[2].texts, written, strict=True):
+            text.set(text=product, size=min(8, 19 * cell))
     _mark_window(figure.axes[0], len(image), size, (row, column), stride, padding)
     frame(figure.axes[3], row, column, 1, 1)
 
     terms = f"{as_text(*products.flat)} = " if size <= 3 else ""
     total = f"Sum of the products: {terms}{as_text(value)}"
-    figure.text(0.02, 0.34 / height, total, fontsize=11, color=HIGHLIGHT, fontweight="bold", va="bottom")
-    sizes = f"Size: {size_arithmetic(len(image), size, stride, padding)}"
-    figure.text(0.02, 0.06 / height, sizes, fontsize=10, va="bottom")
+    y = 0.34 if sizes else 0.09
+    figure.text(0.02, y / height, total, fontsize=11, color=HIGHLIGHT, fontweight="bold", va="bottom")
+    line = f"Size: {size_arithmetic(len(image), size, stride, padding)}"
+    figure.text(0.02, 0.06 / height, line if sizes else "", fontsize=10, va="bottom")
     return titled(figure, title)
-
-
-def windows_strip(
-    image: np.ndarray, kernel: np.ndarray, settings: list[tuple[int, str]], title=""
-) -> plt.Figure:
-    """Key moments of the sliding kernel, a row for each stride and padding: first, next, next row, last."""
-    rows = [f"stride {stride}\n{padding}" for stride, padding in settings]
-    figure = panels([""] * 4 * len(settings), 4, 2.3, title, rows=rows)
-    for axes, (stride, padding) in zip(np.reshape(figure.axes, (-1, 4)), settings, strict=True):
-        feature_map = convolve(image, kernel, 0, stride, padding)
-        padded = np.pad(image, zeros_around(len(image), len(kernel), stride, padding))
-        last = len(feature_map) - 1
-        moments = {"first": (0, 0), "next": (0, 1), "next row": (1, 0), "last": (last, last)}
-        for axis, (moment, place) in zip(axes, moments.items(), strict=True):
-            place = tuple(np.minimum(place, last))  # a map may be one row or one column
-            shaded_numbers(axis, padded, extremes(image), f"{moment}: {as_text(feature_map[place])}", 8)
-            _mark_window(axis, len(image), len(kernel), place, stride, padding)
-    return figure
-
-
-def positions(image: np.ndarray, kernel: np.ndarray, stride=1, padding="valid") -> list[tuple[int, int]]:
-    """All (row, column) of the feature map, in the order in which the kernel comes to them."""
-    return list(np.ndindex(convolve(image, kernel, 0, stride, padding).shape))
 
 
 def size_arithmetic(size: int, kernel: int, stride: int, padding: str) -> str:
     """The size of a feature map as a line of arithmetic, and how much is never seen."""
-    line = f"({size} − {kernel}) // {stride} + 1" if padding == "valid" else f"{size} / {stride}, rounded up"
-    line += f" = {output_size(size, kernel, stride, padding)}"
+    zeros = sum(zeros_around(size, kernel, stride, padding))
+    pixels = f"{size} + {zeros}" if zeros else f"{size}"
+    line = f"⌊({pixels} − {kernel}) / {stride}⌋ + 1 = {output_size(size, kernel, stride, padding)}"
     count = len(unseen(size, kernel, stride, padding))
     plural = "s" if count > 1 else ""
     return line + (f"; {count} row{plural} and {count} column{plural} are never seen" if count else "")
 
 
 def channel_sums(window: np.ndarray, kernel: np.ndarray, bias: float, title="") -> plt.Figure:
-    """One number of a feature map, from three channels of `window` and `kernel`, shape (size, size, 3)."""
+    """One activation, from three channels of `window` and `kernel`, shape (size, size, 3)."""
     products = window * kernel
     scales = (0, 255), extremes(kernel, signed=True), extremes(products, signed=True)
     sums = products.sum(axis=(0, 1))
@@ -128,17 +105,6 @@ def channel_sums(window: np.ndarray, kernel: np.ndarray, bias: float, title="") 
     total = f"{as_text(*sums, bias)} = {as_text(sums.sum() + bias)}    (red, green, blue, bias)"
     figure.supxlabel(total, color=HIGHLIGHT, fontsize=12, fontweight="bold")
     return figure
-
-
-def kernel_steps(kernels: list, losses: list[float], steps: list[int], title="") -> plt.Figure:
-    """A kernel at some steps of a gradient descent, as tables, above the loss after each step."""
-    rows = [list(steps), ["loss"] * len(steps)]
-    figure, axes = plt.subplot_mosaic(rows, figsize=(8, 4.4), height_ratios=(1.15, 1))
-    for step in steps:
-        shaded_numbers(axes[step], np.round(kernels[step], 2), (-1, 1), f"step {step}", 9)
-    axes["loss"].plot(losses, marker="o", markevery=steps, mfc=HIGHLIGHT, mec=HIGHLIGHT)
-    axes["loss"].set(xlabel="step", ylabel="loss", ylim=(0, None))
-    return titled(figure, title)
 
 
 def _mark_window(axis: plt.Axes, length: int, size: int, place: tuple, stride: int, padding: str) -> None:
