@@ -347,7 +347,7 @@ def max_pool(feature_map, size):
             [
                 (
                     '{"conv 1": (44, 44, 3), "pool 1": (22, 22, 3), "conv 2": (10, 10, 3), "flatten": 300}',
-                    "as many channels as it has filters",
+                    "as many channels as it has kernels",
                 ),
                 (
                     '{"conv 1": (48, 48, 8), "pool 1": (24, 24, 8), "conv 2": (12, 12, 8), "flatten": 999}',
