@@ -5,9 +5,25 @@ stderr out of the lesson: dozens of lines, on healthy machines. Lesson 01 reads 
 own settings would break is set here: those of Keras, of matplotlib, and of warnings that are made errors.
 """
 
+import contextlib
 import os
 import sys
 import warnings
+from collections.abc import Iterator
+
+
+@contextlib.contextmanager
+def quiet_stderr() -> Iterator[None]:
+    """Drop what C++ code writes to stderr meanwhile: some of its lines obey no setting."""
+    stderr, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(stderr, 2)
+        os.close(stderr)
+        os.close(nowhere)
+
 
 # TensorFlow reads this when it is imported. 3 is the only level without an error for a card that isn't there;
 # errors that matter are Python exceptions.
@@ -22,20 +38,13 @@ if _kernel and _kernel.IPKernelApp.initialized():  # tools that start kernels im
     os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"  # with another no figure is seen
     warnings.filters[:] = [known for known in warnings.filters if known[0] != "error"]
     warnings.filterwarnings("ignore", "Glyph .* missing from")  # one for each letter that a font lacks
-    # Some lines come before TensorFlow obeys any setting, so the file descriptor itself is redirected.
-    _stderr, _nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    os.dup2(_nowhere, 2)
-    try:
+    with quiet_stderr():
         import keras
         import matplotlib
         import tensorflow
 
         # Advice about speed, such as on predicting with several networks: not for the reader.
         tensorflow.get_logger().setLevel("ERROR")
-    finally:
-        os.dup2(_stderr, 2)
-        os.close(_stderr)
-        os.close(_nowhere)
     keras.config.set_image_data_format("channels_last")  # in place of what keras.json says
     keras.config.set_floatx("float32")
     keras.config.set_epsilon(1e-7)

@@ -127,7 +127,7 @@ check_better_network = _choice("second", ("first", "second"), "Which of the two 
 
 # Lesson 07: predict images
 check_equal_logits = _number(1 / 3, "Softmax of equal numbers: who gets more than the others?", 0.01)
-check_shifted_logits = _choice("same", ("larger", "smaller", "same"), "Compute both: what does dividing do?")
+check_int8_scale = _number(0.002, "The largest weight becomes 127. How large is one step?", 1e-5)
 
 # Lesson 08: evaluate the network
 check_images_for_half_width = _number(8_000, "In the table: half the width, how many times the images?", 800)

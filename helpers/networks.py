@@ -34,9 +34,9 @@ def reference_network(classes: int = 10, pooling: str = "max", normalize=None) -
     """Three convolutions, two poolings, two dense layers: 122,570 parameters for ten classes.
 
     `normalize` is its first layer (`normalization_layer`), by default division by 255. `pooling` is "max",
-    "average", or "stride": then the kernels of the first two convolutions take every second position instead (J.
-    T. Springenberg et al. 2015, "Striving for simplicity: the all convolutional net"), which ends in maps of
-    5×5, not 4×4, and so in 159,434 parameters. Raises `ParameterError` for another `pooling`.
+    "average", or "stride": then the kernels of the first two convolutions take every second position instead
+    (J. T. Springenberg et al. 2015, "Striving for simplicity: the all convolutional net"), which ends in maps
+    of 5×5, not 4×4, and so in 159,434 parameters. Raises `ParameterError` for another `pooling`.
     """
     stride = 2 if parameters.check("pooling", pooling) == "stride" else 1
     smaller = {"max": [layers.MaxPooling2D], "average": [layers.AveragePooling2D], "stride": []}[pooling]

@@ -23,15 +23,3 @@ def indices_in_test_set(indices: list[int], count: int) -> list[int]:
     if not there:
         raise UserError(f"The test set has no image {indices}; accepted are indices from 0 to {count - 1}.")
     return there
-
-
-def layer_outputs(model: keras.Model) -> tuple[keras.KerasTensor, dict]:
-    """The input of `model`, and what comes out by layer, both as Keras tensors, to build models of parts."""
-    if not isinstance(model, keras.Sequential):
-        return model.inputs[0], {layer: layer.output for layer in model.layers}
-    # Anew: a stored Sequential that was loaded doesn't know which outputs of its layers belong together.
-    outputs = {}
-    numbers = inputs = keras.Input(model.input_shape[1:])
-    for layer in model.layers:
-        outputs[layer] = numbers = layer(numbers)
-    return inputs, outputs

@@ -556,6 +556,13 @@ def max_pool(feature_map, size):
                 "    total = photo[::2, ::2] + photo[1::2, ::2] + photo[::2, 1::2] + photo[1::2, 1::2]\n"
                 "    return (total // 4)[None]",
             ),
+            (
+                "test-2b",
+                "prepare what the argument holds",
+                "whole = photo\n\n\n"
+                "def prepare(_):\n"
+                "    return whole.reshape(32, 2, 32, 2, 3).mean(axis=(1, 3)).round().astype(np.uint8)[None]",
+            ),
         ],
         "answer-3a": _values(
             "speaks_for",
@@ -591,6 +598,12 @@ def max_pool(feature_map, size):
                 "there are three answers",
                 "def answer_or_silence(probabilities, threshold):\n"
                 "    return np.where(probabilities < threshold, -1, 1)",
+            ),
+            (
+                "test-4a",
+                "use the argument",
+                "def answer_or_silence(probabilities, threshold):\n"
+                "    return np.where(probabilities.max(axis=1) < 0.5, -1, probabilities.argmax(axis=1))",
             ),
         ],
         "answer-4b": _values(

@@ -77,7 +77,7 @@ ANSWERS = {
     "check_steps_per_epoch": ([1_563], [1_562, 1_562.5, 50_000], ["1563"]),
     "check_better_network": (["second"], ["first"], ["both", 2]),
     "check_equal_logits": ([1 / 3, 0.333, 0.33], [2, 2 / 3, 0.5, 1], ["a third"]),
-    "check_shifted_logits": (["same"], ["larger", "smaller"], ["equal", 0]),
+    "check_int8_scale": ([0.254 / 127, 0.002], [0.254, 127 / 0.254, 0.254 / 255, 1 / 127], ["0.002"]),
     "check_images_for_half_width": ([8_000, 7_900], [4_000, 1_000, 16_000], ["8000"]),
     "check_std_of_difference": ([0.0141, 0.01 * 2**0.5], [0.01, 0.02, 0.0071, 1.41], ["0.014"]),
     "check_paired_interval": (["not decided"], ["A", "B"], ["equal", 0.01]),

@@ -1,7 +1,6 @@
-"""Results: curves by epoch, accuracies, probabilities, means over settings."""
+"""Results: curves by epoch, accuracies by seed, means over settings."""
 
-from helpers.errors import one_line
-from helpers.figures.drawing import HIGHLIGHT, NAME, extremes, frame, panels, shaded_numbers, titled
+from helpers.figures.drawing import extremes, frame, panels, shaded_numbers, titled
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -69,25 +68,6 @@ def accuracies_by_seed(tables: dict[str, pd.DataFrame], by: str, title="") -> pl
         axis.set_yticks(range(len(names)), names)
         axis.set(ylim=(len(names) - 0.5, -0.5), xlabel="accuracy")
         axis.xaxis.set_major_locator(MaxNLocator(4))
-    return figure
-
-
-def predictions(images, probabilities: np.ndarray, class_names, titles: list[str], title="") -> plt.Figure:
-    """Each image beside a bar chart of its probabilities, shape (n, classes); the largest stands out."""
-    names = [name for text in titles for name in (one_line(text, 30), "")]
-    figure = panels(names, 2, max(1.6, 0.22 * len(class_names)), title, width_ratios=(1, 2.4))
-    for (left, right), image, row in zip(
-        np.reshape(figure.axes, (-1, 2)), images, probabilities, strict=True
-    ):
-        left.imshow(image)
-        left.axis("off")
-        best = row.argmax()
-        right.barh(range(len(row)), row, color=np.where(row == row[best], HIGHLIGHT, "#999999"))
-        right.text(row[best] + 0.01, best, f"{row[best]:.0%}", va="center", fontsize=9)
-        right.set_yticks(range(len(row)), [one_line(name, NAME) for name in class_names], fontsize=9)
-        right.set(xlim=(0, 1.12), xticks=[0, 0.25, 0.5, 0.75, 1])
-        right.xaxis.set_major_formatter("{x:.0%}")
-        right.invert_yaxis()
     return figure
 
 
