@@ -62,10 +62,10 @@ def check_order(answer) -> None:
 
 
 # Lesson 02: load the images
-check_image_bytes = _number(12_288, "Count the pixels, then the numbers in each, then the bytes of a number.")
-check_constant_answer = _number(0.6, "Which class is best to name always? How many of all images are of it?")
-check_column_labels = _number(0.375, "Each prediction meets each label: how many of these pairs are equal?")
-check_classes_in_last_tenth = _number(1, "How many images are the last tenth, and of which class are they?")
+check_image_bytes = _number(12_288, "Count the pixels, then the values in each, then the bytes of a value.")
+check_constant_answer = _number(0.6, "Which class should it always name? What share of the images is that?")
+check_column_labels = _number(0.375, "NumPy compares each prediction with each label: how many are equal?")
+check_classes_in_last_tenth = _number(1, "How many images are in the last tenth? Of which classes are they?")
 
 # Lesson 03: see convolution
 check_one_output = _number(9, "Four products, each of a weight and the pixel under it, their sum, the bias.")
