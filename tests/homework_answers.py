@@ -196,13 +196,13 @@ WRONG = {
                 ("[30, 28, 7]", "keeps the size"),
                 ("[30, 30, 8]", "whole windows only"),
                 ("[32, 32, 8]", "Does it stay inside"),
-                ("30", "no list of three numbers"),
+                ("30", "not a list of three numbers"),
             ],
         ),
         "answer-1b": _values(
             "unseen_rows",
             "test-1b",
-            [("0", "last window end"), ("4", "reach further"), ("2", "the pooling leaves over")],
+            [("0", "last window end"), ("4", "reaches further"), ("2", "the pooling leaves over")],
         ),
         "answer-2": [
             (
@@ -223,7 +223,7 @@ def max_pool(feature_map, size):
             ),
             (
                 "test-2a",
-                "look at all four",
+                "compare all four",
                 "def max_pool(feature_map, size):\n    return feature_map[::size, ::size]",
             ),
             (
@@ -243,7 +243,11 @@ def max_pool(feature_map, size):
     cut = feature_map[: rows * size, : columns * size]
     return cut.reshape(rows, size, columns, size).min(axis=(1, 3))""",
             ),
-            ("test-2a", "returns no table", "def max_pool(feature_map, size):\n    return feature_map.max()"),
+            (
+                "test-2a",
+                "doesn't return a table",
+                "def max_pool(feature_map, size):\n    return feature_map.max()",
+            ),
             (
                 "test-2b",
                 "Is a 2 written into your function",
@@ -262,7 +266,7 @@ def max_pool(feature_map, size):
             ),
             (
                 "test-2b",
-                "a window that is not whole",
+                "an incomplete window",
                 """
 def max_pool(feature_map, size):
     tops, lefts = (range(0, length, size) for length in feature_map.shape)
@@ -270,7 +274,7 @@ def max_pool(feature_map, size):
             ),
             (
                 "test-2b",
-                "Where is the 0 from",
+                "Where does the 0 come from",
                 """
 def max_pool(feature_map, size):
     pooled = np.zeros((feature_map.shape[0] // size, feature_map.shape[1] // size))
