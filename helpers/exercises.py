@@ -130,12 +130,12 @@ check_equal_logits = _number(1 / 3, "Softmax of equal numbers: who gets more tha
 check_int8_scale = _number(0.002, "The largest weight becomes 127. How large is one step?", 1e-5)
 
 # Lesson 08: evaluate the network
-check_images_for_half_width = _number(8_000, "In the table: half the width, how many times the images?", 800)
-check_std_of_difference = _number(0.01 * math.sqrt(2), "Of two independent runs the squares add up.", 2e-4)
+check_images_for_half_width = _number(8_000, "In the table: how many times as many images halve the width?", 800)
+check_std_of_difference = _number(0.01 * math.sqrt(2), "Of two independent runs, the squares add up.", 2e-4)
 check_paired_interval = _choice(
-    "not decided", ("A", "B", "not decided"), "Does mean ± t · s / √n hold 0? Take t for four seeds."
+    "not decided", ("A", "B", "not decided"), "Does mean ± t · s / √n contain 0? Take t for four seeds."
 )
-check_calibration_gap = _number(0.15, "Which share of these images is right? Then take the distance.")
+check_calibration_gap = _number(0.15, "What share of these images is right? How far is it from 0.95?")
 
 # Lesson 09: train longer
 check_stopping_epoch = _number(6, "Find the lowest loss, then count three epochs that are not lower.")

@@ -627,8 +627,8 @@ def max_pool(feature_map, size):
             [
                 ("2 * 1.96 * (0.8 * 0.2 / 2_000) ** 0.5", "width of the whole interval"),
                 ("(0.8 * 0.2 / 2_000) ** 0.5", "one standard deviation"),
-                ("1.96 * (0.8 * 0.2 / 2_000)", "take the root"),
-                ("1.75", "not in per cent"),
+                ("1.96 * (0.8 * 0.2 / 2_000)", "take the square root"),
+                ("1.75", "not in percent"),
             ],
         ),
         "answer-1b": _values(
@@ -638,13 +638,13 @@ def max_pool(feature_map, size):
                 ("4_000", "stands under a root"),
                 ("1_000", "wider"),
                 ("6_000", "on top of"),
-                ("2_828", "square"),
+                ("2_828", "for the root to double"),
                 ("7_500", "not exact"),
                 ("1.96**2 * 0.16 / 0.0088**2", "rounded reach"),
             ],
         ),
         "answer-2a": [
-            ("test-2a", "you exchanged the two", "recall_of_cat = 80 / 120\nprecision_of_cat = 80 / 100"),
+            ("test-2a", "you swapped the two", "recall_of_cat = 80 / 120\nprecision_of_cat = 80 / 100"),
             ("test-2a", "not of all images", "recall_of_cat = 80 / 300\nprecision_of_cat = 80 / 120"),
             ("test-2a", "down the column", "recall_of_cat = 0.8\nprecision_of_cat = 0.8"),
         ],
@@ -658,25 +658,25 @@ def max_pool(feature_map, size):
             ],
         ),
         "answer-3": [
-            ("test-3a", "mirrored twin", 'leaks = ["D", "F"]'),
+            ("test-3a", "the mirror image of a test image", 'leaks = ["D", "F"]'),
             ("test-3a", "chooses the epoch", 'leaks = ["B", "D"]'),
             ("test-3a", "chooses the learning rate", 'leaks = ["B", "F"]'),
             ("test-3b", "from the training images alone", 'leaks = ["B", "C", "D", "F"]'),
-            ("test-3b", "no label has a part in it", 'leaks = ["B", "D", "E", "F"]'),
+            ("test-3b", "it uses no label", 'leaks = ["B", "D", "E", "F"]'),
             ("test-3b", "nothing but the image itself", 'leaks = list("ABCDEF")'),
             ("test-3a", "some are not", 'leaks = list("ABCDEF")'),
-            ("test-3a", "Cut first", 'leaks = ["D"]'),  # one leak alone earns nothing
-            ("test-3b", "at least two leaks", 'leaks = ["D"]'),
-            ("test-3b", "at least two leaks", "leaks = []"),
+            ("test-3a", "Split first", 'leaks = ["D"]'),  # one leak alone earns nothing
+            ("test-3b", "at least two of the leaks", 'leaks = ["D"]'),
+            ("test-3b", "at least two of the leaks", "leaks = []"),
         ],
         "answer-4a": _values(
             "calibration_error",
             "test-4a",
             [
-                ("0.25 / 3", "weigh each by its own"),
+                ("0.25 / 3", "weight each range by its own"),
                 ("0.05 + 0.1 + 0.1", "the sum of the distances"),
                 ("0.1", "the last range alone"),
-                ("9.5", "not in per cent"),
+                ("9.5", "not in percent"),
             ],
         ),
         "answer-4b": _values(
@@ -719,7 +719,7 @@ def max_pool(feature_map, size):
                 ('["C"]', "the highest mean"),
                 ('["B", "C"]', "the highest mean"),
                 ("[]", "are paired"),
-                ('["A"]', "no list of the letters"),
+                ('["A"]', "not a list of the letters"),
             ],
         ),
     },
