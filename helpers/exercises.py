@@ -130,7 +130,7 @@ check_equal_logits = _number(1 / 3, "Softmax of equal numbers: who gets more tha
 check_int8_scale = _number(0.002, "The largest weight becomes 127. How large is one step?", 1e-5)
 
 # Lesson 08: evaluate the network
-check_images_for_half_width = _number(8_000, "In the table: how many times as many images halve the width?", 800)
+check_images_for_half_width = _number(8_000, "In the table: how many times the images halve the width?", 800)
 check_std_of_difference = _number(0.01 * math.sqrt(2), "Of two independent runs, the squares add up.", 2e-4)
 check_paired_interval = _choice(
     "not decided", ("A", "B", "not decided"), "Does mean ± t · s / √n contain 0? Take t for four seeds."
