@@ -550,19 +550,19 @@ def max_pool(feature_map, size):
             ),
             (
                 "test-2b",
-                "a quarter of the photograph",
+                "a quarter of the photo",
                 "def prepare(photo):\n    return photo[:32, :32][None]",
             ),
             (
                 "test-2b",
-                "counts on from 255 to 0",
+                "starts again at 0",
                 "def prepare(photo):\n"
                 "    total = photo[::2, ::2] + photo[1::2, ::2] + photo[::2, 1::2] + photo[1::2, 1::2]\n"
                 "    return (total // 4)[None]",
             ),
             (
                 "test-2b",
-                "prepare what the argument holds",
+                "prepare the one that is passed in",
                 "whole = photo\n\n\n"
                 "def prepare(_):\n"
                 "    return whole.reshape(32, 2, 32, 2, 3).mean(axis=(1, 3)).round().astype(np.uint8)[None]",
@@ -614,7 +614,7 @@ def max_pool(feature_map, size):
             "share_answered",
             "test-4b",
             [
-                ("float((of_unknown.max(axis=1) < 0.5).mean())", "keeps silent about"),
+                ("float((of_unknown.max(axis=1) < 0.5).mean())", "gets no answer"),
                 ("int((of_unknown.max(axis=1) >= 0.5).sum())", "not as a number of images"),
                 ("float(of_unknown.max(axis=1).mean())", "on average"),
             ],
