@@ -616,7 +616,7 @@ def max_pool(feature_map, size):
             [
                 ("float((of_unknown.max(axis=1) < 0.5).mean())", "gets no answer"),
                 ("int((of_unknown.max(axis=1) >= 0.5).sum())", "not as a number of images"),
-                ("float(of_unknown.max(axis=1).mean())", "on average"),
+                ("float(of_unknown.max(axis=1).mean())", "mean of the largest"),
             ],
         ),
     },
