@@ -147,11 +147,11 @@ WRONG = {
             "dot_kernel",
             "test-3",
             [
-                ("[[0, 0, 0], [0, 1, 0], [0, 0, 0]]", "vertical line with 1"),
+                ("[[0, 0, 0], [0, 1, 0], [0, 0, 0]]", "the vertical line 1 and"),
                 ("[[1, 1, 1], [1, 1, 1], [1, 1, 1]]", "Which weights must be negative"),
-                ("[[-1, 2, -1], [-1, 2, -1], [-1, 2, -1]]", "answers the vertical line with 6"),
+                ("[[-1, 2, -1], [-1, 2, -1], [-1, 2, -1]]", "gives the vertical line 6"),
                 ("[[-1, -1, -1], [-1, 1, -1], [-1, -1, -1]]", "have to add up to 0"),
-                ("[[0, -1, 0], [-1, 4, -1], [0, -1, 0]]", "falling diagonal with 4"),
+                ("[[0, -1, 0], [-1, 4, -1], [0, -1, 0]]", "the falling diagonal 4"),
                 ("[[1, 1, 1], [1, -8, 1], [1, 1, 1]]", "the weight in its middle"),
             ],
         ),
@@ -159,9 +159,9 @@ WRONG = {
             "kernel_of",
             "test-4",
             [
-                ('{"X": "A", "Y": "B", "Z": "C"}', "Which kernel answers those"),
-                ('{"X": "C", "Y": "B", "Z": "A"}', "Which kernel answers those"),
-                ('{"X": "A", "Y": "C", "Z": "B"}', "Which kernel answers those"),
+                ('{"X": "A", "Y": "B", "Z": "C"}', "Which kernel responds to those"),
+                ('{"X": "C", "Y": "B", "Z": "A"}', "Which kernel responds to those"),
+                ('{"X": "A", "Y": "C", "Z": "B"}', "Which kernel responds to those"),
             ],
         ),
         "answer-5a": _values(
@@ -169,7 +169,7 @@ WRONG = {
             "test-5a",
             [
                 ("16 * 5 * 5 * 8", "biases are missing"),
-                ("16 * (5 * 5 + 1)", "how deep"),
+                ("16 * (5 * 5 + 1)", "how many tables of weights"),
                 ("5 * 5 * 8 + 1", "that is one kernel"),
                 ("16 * 5 * 5 * 8 + 8", "belongs to a kernel"),
             ],

@@ -45,7 +45,8 @@ def show_animation(frames: Iterable[plt.Figure], alt: str, seconds: float = 0.7)
         frame.set_dpi(100)  # a third of the bytes
         files.append((frame.get_figwidth(), png_bytes(frame)))
     images = [Image.open(io.BytesIO(png)).convert("RGB") for _, png in files]
-    palette = images[len(images) // 2].quantize(64)  # one for all frames takes a third of the bytes
+    # One palette for all frames takes a third of the bytes; the last frame has the colors of the whole map.
+    palette = images[-1].quantize(64)
     palette.putpalette([255 if level >= 245 else level for level in palette.getpalette()])  # white
     first, *others = [image.quantize(palette=palette, dither=Image.Dither.NONE) for image in images]
     file = io.BytesIO()
@@ -129,7 +130,8 @@ def shaded_numbers(axis, table, scale, name="", size=10.0, text=as_text, cmap=No
     cmap = cmap or (SIGNED if signed else "gray")
     darkest = low if signed else low - span / 4  # not quite black, so that the numbers stay readable
     drawn = axis.imshow(table, vmin=darkest, vmax=low + span, cmap=cmap, **options)
-    dark = (drawn.to_rgba(table)[..., :3] @ (0.21, 0.72, 0.07) < 0.4) & ~np.isnan(table)
+    luminance = drawn.to_rgba(table)[..., :3] ** 2.2 @ (0.21, 0.72, 0.07)
+    dark = (luminance < 0.18) & ~np.isnan(table)  # there, white has the larger contrast (WCAG)
     for place, color in np.ndenumerate(np.where(dark, "white", "black")):
         axis.text(*place[::-1], text(table[place]), ha="center", va="center", color=color, size=size)
     if name:

@@ -38,7 +38,7 @@ def channel_stacks(rows: list[list[tuple]], title="") -> plt.Figure:
 
     A stack is its label, the side of its sheets, their colors from the front, and how many there are of it.
     """
-    figure, axes = plt.subplots(len(rows), 1, figsize=(8, 2.3 * len(rows)), squeeze=False)
+    figure, axes = plt.subplots(len(rows), 1, figsize=(8, 2.4 * len(rows)), squeeze=False)
     for axis, stacks in zip(axes.flat, rows, strict=True):
         for left, (label, side, colors, count) in zip(range(0, 99, 4), stacks, strict=False):
             for number, sheet in np.ndindex(count, len(colors)):
@@ -49,7 +49,7 @@ def channel_stacks(rows: list[list[tuple]], title="") -> plt.Figure:
             axis.text(left, -0.15, label, va="top", fontsize=10)
             if left:
                 axis.annotate("", (left - 0.3, 0.8), (left - 1.2, 0.8), arrowprops={"arrowstyle": "->"})
-        axis.set(xlim=(-0.1, 4 * len(stacks) - 0.5), ylim=(-1.1, 2.7), aspect="equal")
+        axis.set(xlim=(-0.1, 4 * len(stacks) - 0.5), ylim=(-1.1, 3.2), aspect="equal")
         axis.axis("off")
     return titled(figure, title)
 
