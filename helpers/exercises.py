@@ -124,6 +124,33 @@ def check_built_network(model) -> None:
 # Lesson 06: train the network
 check_steps_per_epoch = _number(1_563, "The images that are left over for the last batch are a step too.")
 check_better_network = _choice("second", ("first", "second"), "Which of the two numbers is about new images?")
+check_learning_rate = _choice(
+    "larger", ("larger", "smaller", "the same"), "Which way does the loss go, how fast?"
+)
+
+
+def check_own_training(model, history, y_train) -> None:
+    """`model`: a network; `history`: what its `fit` returned; `y_train`: the labels that it learned from."""
+    curves, loss = getattr(history, "history", history), getattr(model, "loss", None)
+    if not hasattr(model, "predict") or not isinstance(curves, dict):
+        hint = "The first is the network, the second what `fit` returned."
+        return _say(None if history is None else model, False, hint)
+    shares = np.unique(y_train, return_counts=True)[1] / np.size(y_train)
+    outputs = model.predict(np.zeros((1, *model.input_shape[1:])), verbose=0)[0]
+    softmax = outputs.min() >= 0 and math.isclose(outputs.sum(), 1, abs_tol=1e-3)
+    config = {"from_logits": False} if isinstance(loss, str) else getattr(loss, "get_config", dict)()
+    mismatch, best = config.get("from_logits", not softmax) == softmax, curves.get("val_accuracy", [0])[-1]
+    hints = {
+        f"It has {outputs.size} outputs for {shares.size} classes.": outputs.size != shares.size,
+        "It was never trained: call its `compile`, then its `fit`.": not curves.get("loss"),
+        "That history is another network's.": getattr(history, "model", model) is not model,
+        "`fit` has to measure val_accuracy: see `metrics`, `validation_data`.": "val_accuracy" not in curves,
+        "The network gives logits or softmax; does its loss know?": mismatch,
+        "The baseline, always the most frequent class, is as good.": best <= shares.max(),
+    }
+    hint = next((hint for hint, wrong in hints.items() if wrong), "")
+    _say(model, not hint, hint)
+
 
 # Lesson 07: predict images
 check_equal_logits = _number(1 / 3, "Softmax of equal numbers: who gets more than the others?", 0.01)

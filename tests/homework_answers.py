@@ -454,11 +454,19 @@ def max_pool(feature_map, size):
                 ("-5.5", "the factor 2"),
             ],
         ),
-        "answer-2b": _values(
-            "w_after",
-            "test-2b",
-            [("-1.1", "*against* the gradient"), ("11", "scales the step"), ("0.1", "learning rate times")],
-        ),
+        "answer-2b": [
+            *_values(
+                "w_after",
+                "test-2b",
+                [
+                    ("-1.1", "*against* the gradient"),
+                    ("11", "scales the step"),
+                    ("0.1", "learning rate times"),
+                ],
+            ),
+            # Of one's own gradient.
+            ("test-2b", "*against* the gradient", "gradient = -5.5\nw_after = -0.55"),
+        ],
         "answer-3": [
             ("test-3a", "P learns", 'what_to_do = {"P": "broken", "Q": "stop", "R": "go on", "S": "larger"}'),
             (
@@ -486,6 +494,19 @@ def max_pool(feature_map, size):
                 "def shuffle(x, y, rng):\n"
                 "    chosen = rng.integers(0, len(x), len(x))\n    return x[chosen], y[chosen]",
             ),
+            ("test-4a", "so it is not random", "def shuffle(x, y, rng):\n    return x[::-1], y[::-1]"),
+            (
+                "test-4a",
+                "should come from rng alone",
+                "def shuffle(x, y, rng):\n"
+                "    order = np.random.permutation(len(x))\n    return x[order], y[order]",
+            ),
+            (
+                "test-4a",
+                "neighbors are still neighbors",
+                "def shuffle(x, y, rng):\n"
+                "    by = rng.integers(1, len(x))\n    return np.roll(x, by), np.roll(y, by)",
+            ),
         ],
         "answer-4b": [
             ("test-4b", "does it know that it is given logits", "compile_it = broken_compile"),
@@ -508,6 +529,13 @@ def max_pool(feature_map, size):
                 "def compile_it(model):\n"
                 "    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)\n"
                 '    model.compile(keras.optimizers.SGD(1e-6), loss, metrics=["accuracy"])',
+            ),
+            (
+                "test-4b",
+                "how far does the optimizer go",  # from one start in three
+                "def compile_it(model):\n"
+                "    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)\n"
+                '    model.compile(keras.optimizers.SGD(0.001), loss, metrics=["accuracy"])',
             ),
         ],
     },

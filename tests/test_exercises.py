@@ -76,6 +76,7 @@ ANSWERS = {
     ),
     "check_steps_per_epoch": ([1_563], [1_562, 1_562.5, 50_000], ["1563"]),
     "check_better_network": (["second"], ["first"], ["both", 2]),
+    "check_learning_rate": (["larger"], ["smaller", "the same"], ["0.01", 0.01]),
     "check_equal_logits": ([1 / 3, 0.333, 0.33], [2, 2 / 3, 0.5, 1], ["a third"]),
     "check_int8_scale": ([0.254 / 127, 0.002], [0.254, 127 / 0.254, 0.254 / 255, 1 / 127], ["0.002"]),
     "check_images_for_half_width": ([8_000, 7_900], [4_000, 1_000, 16_000], ["8000"]),
@@ -106,7 +107,7 @@ ANSWERS = {
 
 
 def test_every_check_is_tested():
-    assert set(ANSWERS) == {
+    assert {*ANSWERS, "check_own_training"} == {
         name
         for name, value in vars(exercises).items()
         if name.startswith("check_") and inspect.isfunction(value)
@@ -128,6 +129,52 @@ def test_check(name, capsys):
     for answer in [*wrong, *other_kind]:
         line = said(answer)
         assert line.startswith("Not yet. ") and len(line) > 30, answer
+
+
+def own_training(outputs=3, softmax=False, loss=True, metrics=("accuracy",), validate=True, epochs=5):
+    """A network, what its `fit` returned, and the labels, as Keras loads them: shape (n, 1)."""
+    y = np.arange(90) % 3
+    x = (np.eye(3)[y] * 200).repeat(4, axis=1).reshape(90, 2, 2, 3)
+    keras.utils.set_random_seed(0)
+    stack = [keras.Input((2, 2, 3)), layers.Rescaling(1 / 255), layers.Flatten(), layers.Dense(outputs)]
+    model = keras.Sequential([*stack, layers.Softmax()] if softmax else stack)
+    if loss is True:
+        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(keras.optimizers.Adam(0.1), loss, metrics=list(metrics))
+    validation = {"validation_data": (x, y)} if validate else {}
+    return model, model.fit(x, y, epochs=epochs, verbose=0, **validation), y[:, None]
+
+
+@pytest.mark.parametrize(
+    ("how", "said"),
+    [
+        ({}, "Right."),
+        ({"softmax": True, "loss": "sparse_categorical_crossentropy"}, "Right."),
+        ({"outputs": 10}, "It has 10 outputs for 3 classes."),
+        ({"epochs": 0}, "It was never trained"),
+        ({"validate": False}, "`fit` has to measure val_accuracy"),
+        ({"metrics": ()}, "`fit` has to measure val_accuracy"),
+        ({"loss": "sparse_categorical_crossentropy"}, "does its loss know?"),
+        ({"softmax": True}, "does its loss know?"),
+    ],
+)
+def test_a_training_run_of_ones_own(how, said, capsys):
+    exercises.check_own_training(*own_training(**how))
+    assert said in capsys.readouterr().out
+
+
+def test_a_training_run_of_ones_own_has_to_beat_the_baseline(capsys):
+    model, history, y = own_training()
+    exercises.check_own_training(model, history.history, y)
+    exercises.check_own_training(model, history.history | {"val_accuracy": [0.9, 1 / 3]}, y)
+    exercises.check_own_training(own_training()[0], history, y)
+    exercises.check_own_training("model", history, y)
+    exercises.check_own_training(None, history, y)
+    right, *hints = capsys.readouterr().out.splitlines()
+    assert right == "Right."
+    beginnings = ("The baseline", "That history is another", "The first is the network", "Not answered yet")
+    for hint, beginning in zip(hints, beginnings, strict=True):
+        assert hint.removeprefix("Not yet. ").startswith(beginning)
 
 
 def test_hints_fit_the_mistake(capsys):

@@ -153,8 +153,9 @@ def test_training_curves_and_their_description():
     history = pd.DataFrame({"loss": [2, 1], "val_loss": [2.5, 1.5], "accuracy": [0.2, 0.5]})
     history["val_accuracy"] = [0.1, 0.4]
     loss, accuracy = figures.training_curves(history, 5).axes
-    assert [line.get_ydata().tolist() for line in loss.lines] == [[2, 1], [2.5, 1.5]]
-    assert accuracy.get_xlim() == (0.5, 5.5)
+    assert [line.get_ydata().tolist() for line in loss.lines] == [[2, 1], [2.5, 1.5], [1.5]]
+    assert [line.get_xdata().tolist() for line in loss.lines] == [[0.5, 1.5], [1, 2], [2]]
+    assert accuracy.get_xlim() == (0, 5.5)
     assert figures.describe_curves(history) == (
         "Curves over 2 epochs: loss 2.00 to 1.00, validation loss 2.50 to 1.50, "
         "accuracy 0.20 to 0.50, validation accuracy 0.10 to 0.40."

@@ -19,8 +19,9 @@ VERSIONS = {"python": "3.12.1", "tensorflow": "2.21.0", "keras": "3.15.1", "nump
 COMPARED = {
     "choosing": ([], 5),
     "class_hour": ([], 3),
+    "dense": (["learning_rate"], 3),
     "longer": ([], 3),
-    "normalization": (["optimizer", "normalization"], 3),
+    "normalization": (["optimizer", "normalization", "learning_rate"], 3),
     "pooling": (["pooling"], 5),
     "remedies": (["remedies"], 3),
     "sizes": (["train_size"], 3),
