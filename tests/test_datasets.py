@@ -1104,7 +1104,7 @@ def test_the_eye_sees_what_the_network_sees(tmp_path, kind, monkeypatch):
         assert np.array_equal(read_image(name), np.asarray(scaled))
 
 
-def test_lesson_06_opens_no_image_by_rules_of_its_own():
+def test_lesson_07_opens_no_image_by_rules_of_its_own():
     lesson = Path(__file__).parents[1] / "notebooks" / "07_predict_images.ipynb"
     sources = "".join(
         line for cell in json.loads(lesson.read_text("utf-8"))["cells"] for line in cell["source"]
