@@ -481,7 +481,7 @@ def max_pool(feature_map, size):
             ),
             (
                 "test-3b",
-                "the loss of guessing ten classes",
+                "the loss of guessing among ten classes",
                 'what_to_do = {"P": "go on", "Q": "stop", "R": "go on", "S": "larger"}',
             ),
         ],
@@ -490,7 +490,7 @@ def max_pool(feature_map, size):
             ("test-4a", "is still the old one", "def shuffle(x, y, rng):\n    return x, y"),
             (
                 "test-4a",
-                "others there twice",
+                "others appear twice",
                 "def shuffle(x, y, rng):\n"
                 "    chosen = rng.integers(0, len(x), len(x))\n    return x[chosen], y[chosen]",
             ),
