@@ -226,7 +226,10 @@ def test_the_glossary_has_the_terms_of_the_lessons_with_their_sentences(pages):
     page = article(pages, "docs/glossary")
     found = {term.get_text().rstrip("#"): term.find_next_sibling("dd") for term in page.find_all("dt")}
     assert len(found) > 50 and all(len(term.split()) <= 6 for term in found)
-    assert "The sums, each at the position of its window, form the feature map" in found["feature map"].get_text()
+    assert (
+        "The sums, each at the position of its window, form the feature map"
+        in found["feature map"].get_text()
+    )
     assert len(found["loss"].find_all("p")) > 1, "explained in several lessons"
     links = {name: [link["href"] for link in meaning.find_all("a")] for name, meaning in found.items()}
     assert (
