@@ -273,7 +273,7 @@ def train_run(run_dir, dataset: Dataset, *, test_each_epoch=False, progress=True
     labels = {"recipe", "precision", *IMAGES}  # of runs that are compared with others
     if unknown := settings.keys() - {"train_size", "epochs", "seed", *DEFAULTS, *labels}:
         unknown = ", ".join(sorted(unknown))
-        raise UserError(f"The training of lesson 06 has no {unknown}: give the run_dir of such a training.")
+        raise UserError(f"The training of lesson 06 has no {unknown}: give the run_dir of such a run.")
     size, seed = settings["train_size"], settings["seed"]
     keras.utils.set_random_seed(seed)
     x_train, y_train, *validation = split_validation(dataset.x_train, dataset.y_train, size, seed)

@@ -64,7 +64,7 @@ class LessonError(UserError):
 
 
 def find_lessons(numbers: Sequence[str] = ()) -> list[Path]:
-    """The lessons with these numbers ("06" or "5"), in the series' order; all when none is named.
+    """The lessons with these numbers ("06" or "6"), in the series' order; all when none is named.
 
     Raises `UserError` for a number without a lesson, and for one with two. A copy that Jupyter made of a
     lesson, "06_train_the_network-Copy1.ipynb", is none.

@@ -6,7 +6,7 @@ import warnings
 
 from helpers import figures
 from helpers.convolution import convolve
-from helpers.figures import drawing
+from helpers.figures import drawing, numbers
 from helpers.figures.drawing import mosaic
 
 import matplotlib.pyplot as plt
@@ -129,12 +129,12 @@ def test_before_the_kernel_has_come_there_the_map_has_no_numbers():
 
 
 def test_the_arithmetic_of_the_size():
-    assert figures.size_arithmetic(6, 3, 1, "valid") == "⌊(6 − 3) / 1⌋ + 1 = 4"
+    assert numbers.size_arithmetic(6, 3, 1, "valid") == "⌊(6 − 3) / 1⌋ + 1 = 4"
     one = "⌊(6 − 3) / 2⌋ + 1 = 2; 1 row and 1 column are never seen"
-    assert figures.size_arithmetic(6, 3, 2, "valid") == one
-    assert figures.size_arithmetic(7, 3, 2, "same") == "⌊(7 + 2 − 3) / 2⌋ + 1 = 4"
+    assert numbers.size_arithmetic(6, 3, 2, "valid") == one
+    assert numbers.size_arithmetic(7, 3, 2, "same") == "⌊(7 + 2 − 3) / 2⌋ + 1 = 4"
     three = "⌊(6 − 1) / 2⌋ + 1 = 3; 3 rows and 3 columns are never seen"
-    assert figures.size_arithmetic(6, 1, 2, "same") == three
+    assert numbers.size_arithmetic(6, 1, 2, "same") == three
 
 
 def test_curves_by_seed_draws_the_mean_in_a_band():

@@ -87,8 +87,8 @@ def test_whitened_patches_are_uncorrelated_and_alike_in_size(patch):
     numbers = maps[..., :half].numpy().reshape(-1, half)
     assert np.abs(np.corrcoef(numbers, rowvar=False) - np.eye(half)).max() < 0.05
     assert np.abs(numbers.mean(axis=0)).max() < 0.01
-    deviations = numbers.std(axis=0)
-    assert deviations.max() < 1.01 and deviations.min() > 0.5  # weak ones are kept small
+    stds = numbers.std(axis=0)
+    assert stds.max() < 1.01 and stds.min() > 0.5  # weak ones are kept small
 
 
 @pytest.mark.parametrize("is_training", [True, False])

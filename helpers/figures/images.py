@@ -58,15 +58,15 @@ def layer_shapes(shapes: dict[str, tuple[int, ...]], title="") -> plt.Figure:
     """The shape of the data after each layer: a stack of maps to scale, or a column, which is not."""
     figure, axis = plt.subplots(figsize=(8, 2.3), subplot_kw={"frameon": False, "xticks": [], "yticks": []})
     largest, _, most = np.max([shape for shape in shapes.values() if len(shape) == 3], axis=0)
-    for place, (name, shape) in enumerate(shapes.items()):
+    for left, (name, shape) in enumerate(shapes.items()):
         if len(shape) == 1:
-            axis.add_patch(plt.Rectangle((place - 0.05, -0.4), 0.1, 0.8, fc="C4", ec="black", hatch="---"))
+            axis.add_patch(plt.Rectangle((left - 0.05, -0.4), 0.1, 0.8, fc="C4", ec="black", hatch="---"))
         for channel in reversed(range(shape[2] if len(shape) == 3 else 0)):  # the last one is the farthest
             side, line = 0.6 * shape[0] / largest, 0.5 * (channel % 8 == 0)
             corner = (0.3 * channel - 0.15 * shape[2]) / most - side / 2
-            axis.add_patch(plt.Rectangle((place + corner, corner), side, side, fc="C5", ec="k", lw=line))
-        axis.text(place, 0.52, name, ha="center", va="bottom", fontsize=10)
-        axis.text(place, -0.52, "×".join(map(str, shape)), ha="center", va="top", fontsize=9)
+            axis.add_patch(plt.Rectangle((left + corner, corner), side, side, fc="C5", ec="k", lw=line))
+        axis.text(left, 0.52, name, ha="center", va="bottom", fontsize=10)
+        axis.text(left, -0.52, "×".join(map(str, shape)), ha="center", va="top", fontsize=9)
     axis.set(xlim=(-0.55, len(shapes) - 0.45), ylim=(-0.75, 0.75), title=title, aspect="equal")
     return figure
 
