@@ -1,7 +1,7 @@
 """Training in little time, as lesson 10 explains it."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
 from helpers import networks, parameters, training
@@ -47,22 +47,23 @@ def train(
     dataset: Dataset,
     recipe: str = "seconds",
     *,
-    width: int = 0,
     epochs: float = 0,
     precision: str = "auto",
     without: Sequence[str] = (),
     seed: int = 0,
     train_size: int = 0,
     progress: bool = True,
+    **changes,
 ) -> training.Run:
     """Train with a recipe of `RECIPE_BOOK`, and return the finished run in `run_dir`.
 
-    `width` and `epochs` other than 0 replace those of the recipe, `without` leaves out ideas of
-    `parameters.IDEAS`. `precision` "auto" is that of `faster_precision`. In the metrics, seconds and CPU
-    seconds are those of the training run with building the network; `flip_accuracy` is the second of
-    `test_accuracies`. Raises `UserError` as `training.open_run` and `chosen_recipe` do.
+    `changes` are fields of `Recipe`, such as width and learning_rate, and replace the recipe's own unless
+    they are 0; so does `epochs`. `without` leaves out ideas of `parameters.IDEAS`. `precision` "auto" is that
+    of `faster_precision`. In the metrics, seconds and CPU seconds are those of the training run with building
+    the network; `flip_accuracy` is the second of `test_accuracies`. Raises `UserError` as
+    `training.open_run` and `chosen_recipe` do.
     """
-    chosen = chosen_recipe(recipe, width, precision, without)
+    chosen = chosen_recipe(recipe, precision, without, **changes)
     keras.utils.set_random_seed(seed)
     x_train, y_train, *validation = split_validation(dataset.x_train, dataset.y_train, train_size, seed)
     epochs = epochs or chosen.images / len(x_train)
@@ -101,18 +102,20 @@ def train(
     return run
 
 
-def chosen_recipe(recipe: str, width: int, precision: str, without: Sequence[str] = ()) -> Recipe:
+def chosen_recipe(recipe: str, precision: str, without: Sequence[str] = (), **changes) -> Recipe:
     """The recipe, changed as asked. Raises `ParameterError` for a word or a number without sense."""
-    for name, value in {"recipe": recipe, "width": width, "precision": precision}.items():
-        parameters.check(name, value)
+    parameters.refuse_unknown(changes, [field.name for field in fields(Recipe)])
+    changes = {name: value for name, value in changes.items() if value}  # 0 is the recipe's own
+    for name, value in {"recipe": recipe, "precision": precision, **changes}.items():
+        if name in parameters.PARAMETERS:
+            parameters.check(name, value)
     if unknown := set(without) - set(IDEAS):
         raise parameters.ParameterError(f"There is no idea {unknown.pop()!r}; there are {', '.join(IDEAS)}.")
     book = RECIPE_BOOK[recipe]
-    changes = {idea: 0 for idea in ("label_smoothing", "shift") if idea in without}
-    changes["width"] = width or book.width
-    if {"muon", "schedule"} & set(without):
-        changes["learning_rate"] = 0.01  # a smaller one is right then
-    return replace(book, **changes)
+    # A smaller learning rate is right then.
+    slower = {"learning_rate": book.learning_rate / 4} if {"muon", "schedule"} & set(without) else {}
+    left_out = {idea: 0 for idea in ("label_smoothing", "shift") if idea in without}
+    return replace(book, **slower | changes | left_out)
 
 
 def compile_model(model: keras.Model, recipe: Recipe, steps: int, without: Sequence[str] = ()) -> None:

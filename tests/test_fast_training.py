@@ -142,8 +142,8 @@ def test_a_training_learns_and_goes_on_where_it_was_interrupted(dataset, tmp_pat
 
 @pytest.mark.parametrize("idea", ["muon", "schedule", "label_smoothing", "shift"])
 def test_an_idea_of_the_training_can_be_left_out(idea, dataset):
-    chosen = fast_training.chosen_recipe("minutes", 8, "float32", [idea])
-    book = fast_training.chosen_recipe("minutes", 8, "float32")
+    chosen = fast_training.chosen_recipe("minutes", "float32", [idea], width=8)
+    book = fast_training.chosen_recipe("minutes", "float32", width=8)
     model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(3)])
     fast_training.compile_model(model, chosen, 100, [idea])
     assert type(model.optimizer).__name__ == ("AdamW" if idea == "muon" else "ConvolutionMuon")
