@@ -180,10 +180,9 @@ check_smoothed_label = _number(0.925, "The true class gives 0.1 away and gets a 
 check_more_accurate = _choice("more seeds", ("A", "B", "more seeds"), "Compare it with what the seed does.")
 
 # Lesson 11: run many experiments
-check_runs_of_a_grid = _number(60, "Each value of one parameter meets each value of the others.")
-check_sweep_minutes = _number(20, "How many runs does each worker do, one after another?")
-check_runs_left = _number(36, "What is finished is not run again; what failed is.")
+check_runs_left = _number(36, "What is finished is not run again; what was interrupted is.")
 check_number_to_report = _choice(
     "fresh seeds", ("the best run", "its validation accuracy", "fresh seeds"), "What had no part in choosing?"
 )
-check_images_a_device = _number(16, "`fit` takes the batch of the whole; how many devices share it?")
+check_winners_excess = _number(2.16 * 0.006, "Which standard deviation has the mean of four seeds?", 2e-4)
+check_holm = _number(2, "Multiply by 4, 3, 2 and 1, from the smallest p on. Which stay below 0.05?")

@@ -17,7 +17,8 @@ from helpers.errors import UserError, one_line
 
 POOLING = ("max", "average", "stride")
 NORMALIZATION = ("none", "divide", "center", "standardize")
-REMEDIES = ("early_stopping", "dropout", "weight_decay", "flip", "shift", "batch_normalization", "schedule")
+REMEDIES = ("early_stopping", "dropout", "dropout_last", "weight_decay", "flip", "shift")
+REMEDIES += ("batch_normalization", "schedule")
 RECIPES = ("seconds", "minutes", "far")
 # No parameter, but of the same kind: the ideas that a recipe of fast training can be left without.
 IDEAS = ("whitening", "early_pooling", "batch_normalization", "global_max", "scaled_output", "muon")

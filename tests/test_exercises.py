@@ -89,11 +89,10 @@ ANSWERS = {
     "check_remedy_interval": (["luck"], ["higher", "lower"], ["no", 0.01]),
     "check_rising_loss": (["surer"], ["less sure"], ["equal", 1]),
     "check_harmful_remedy": (["flip"], ["shift", "dropout"], ["mirror", 1]),
-    "check_runs_of_a_grid": ([60], [12, 20, 15], ["60 runs"]),
-    "check_sweep_minutes": ([20, 20.0], [40, 1200, 10], ["20 min"]),
     "check_runs_left": ([36], [35, 24, 60, 25], ["all"]),
     "check_number_to_report": (["fresh seeds"], ["the best run", "its validation accuracy"], ["both", 5]),
-    "check_images_a_device": ([16], [64, 4, 256], ["a quarter"]),
+    "check_winners_excess": ([0.013, 0.01296, 2.16 * 0.006], [0.026, 0.0065, 0.006, 0.0259], ["0.013"]),
+    "check_holm": ([2, 2.0], [1, 3, 4, 0], ["two"]),
     "check_fixed_milliseconds": ([4, 4.0], [0, 8, 12, 24, 0.25], ["4 ms"]),
     "check_operations": (
         [28_311_552, 2 * 9 * 24 * 64 * 1024],

@@ -23,9 +23,12 @@ COMPARED = {
     "longer": ([], 3),
     "normalization": (["optimizer", "normalization", "learning_rate"], 3),
     "pooling": (["pooling"], 5),
+    "random_search": ([], 1),
     "remedies": (["remedies"], 3),
     "sizes": (["train_size"], 3),
     "sweep_fresh_seeds": (["learning_rate", "batch_size"], 5),
+    "sweep_recipe": (["learning_rate", "batch_size"], 3),
+    "sweep_recipe_fresh": (["learning_rate", "batch_size"], 5),
     "sweep_settings": (["learning_rate", "batch_size"], 3),
     "sweep_sizes": (["train_size"], 5),
 }
@@ -63,6 +66,25 @@ def test_every_recipe_and_every_idea_was_run():
         runs = ablation[ablation["recipe"] == recipe].groupby("without")["seed"].unique()
         assert set(runs.index) == {"nothing", *left_out}
         assert len({tuple(sorted(seeds)) for seeds in runs}) == 1 and len(runs.iloc[0]) >= 2
+
+
+def test_the_sweeps_are_as_lesson_11_says():
+    setting = ["learning_rate", "batch_size"]
+    for name, again in (("sweep_settings", "sweep_fresh_seeds"), ("sweep_recipe", "sweep_recipe_fresh")):
+        first, fresh = (records.load_record(each).table for each in (name, again))
+        means = first.groupby(setting)["validation_accuracy"].mean()
+        assert len(first) == 120 and len(means) == 40, name
+        assert {*means.nlargest(4).index} == {*fresh.groupby(setting).groups}, "the best four, once more"
+        assert not {*first["seed"]} & {*fresh["seed"]}, "fresh seeds"
+    grid, drawn = (records.load_record(name).table for name in ("sweep_recipe", "random_search"))
+    assert len(drawn) == 40 and {*drawn["seed"]} == {0} < {*grid["seed"]}
+    bounds = {"learning_rate": (0.0025, 0.32), "batch_size": (32, 512)}
+    bounds |= {"weight_decay": (1e-4, 1), "label_smoothing": (0, 0.4)}
+    for name, (low, high) in bounds.items():
+        assert drawn[name].between(low, high).all() and drawn[name].nunique() > 30, name
+    for name in setting:
+        assert (grid[name].min(), grid[name].max()) == bounds[name]
+    assert {*records.load_record("sweep_sizes").table["train_size"]} == {500, 1_500, 5_000, 15_000, 45_000}
 
 
 @pytest.fixture
