@@ -112,7 +112,6 @@ def chosen_recipe(recipe: str, precision: str, without: Sequence[str] = (), **ch
     if unknown := set(without) - set(IDEAS):
         raise parameters.ParameterError(f"There is no idea {unknown.pop()!r}; there are {', '.join(IDEAS)}.")
     book = RECIPE_BOOK[recipe]
-    # A smaller learning rate is right then.
     slower = {"learning_rate": book.learning_rate / 4} if {"muon", "schedule"} & set(without) else {}
     left_out = {idea: 0 for idea in ("label_smoothing", "shift") if idea in without}
     return replace(book, **slower | changes | left_out)
@@ -223,10 +222,7 @@ def faster_precision() -> str:
 
 
 def test_accuracies(models: Sequence[keras.Model], dataset: Dataset) -> tuple[float, float]:
-    """Accuracy on the test set: of the images, and of each image and its mirrored image together.
-
-    The logits of several `models` are averaged, which makes one better network of them.
-    """
+    """Accuracy on the test set: of the images, and of each with its mirror image; `models` are averaged."""
     images = (dataset.x_test, dataset.x_test[:, :, ::-1])
     logits, mirrored = (sum(model.predict(x, batch_size=500, verbose=0) for model in models) for x in images)
     scores = (logits, logits + mirrored)

@@ -136,10 +136,16 @@ def _fast_normalized(x, without: Sequence[str]):
     return layers.ReLU()(x)
 
 
-def operations(model: keras.Model) -> int:
-    """Floating-point operations of an image's way forward through the convolutions and dense layers.
+def operations(model: keras.Model, training: bool = False) -> int:
+    """Floating-point operations of convolutions and dense layers for an image, forward or in a training step.
 
-    A multiplication and an addition are two. The training's way back takes about twice as many.
+    A multiplication and an addition are two. A frozen layer has no gradient of its weights; a layer with no
+    trainable one before it has none of its input. Each takes as many operations as forward.
     """
-    counted = [layer for layer in model.layers if isinstance(layer, layers.Conv2D | layers.Dense)]
-    return sum(2 * math.prod([*layer.output.shape[1:-1], *layer.kernel.shape]) for layer in counted)
+    total, trained_before = 0, False
+    for layer in model.layers:
+        if isinstance(layer, layers.Conv2D | layers.Dense):
+            forward = 2 * math.prod([*layer.output.shape[1:-1], *layer.kernel.shape])
+            total += forward * (1 + training * (bool(layer.trainable_weights) + trained_before))
+        trained_before |= bool(layer.trainable_weights)
+    return total

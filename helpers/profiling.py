@@ -14,16 +14,15 @@ from tensorflow.tsl.profiler.protobuf import xplane_pb2
 
 
 def seconds_by_kind(model: keras.Model, batches, kinds: dict[str, str], steps=30) -> dict[str, float]:
-    """CPU seconds of `steps` training steps by the kind of operation, the largest first.
+    """Elapsed seconds of `steps` training steps by the kind of operation, the largest first.
 
-    `batches` is what `fit` takes, with at least that many batches; `kinds` has for each kind what the names
-    of its operations in TensorFlow hold, and the first that fits counts. What is left beside the operations
-    that TensorFlow's profiler measures is "around the operations": Python, threads, memory.
+    `batches` is what `fit` takes, `steps` of them or more; `kinds` has for each kind what the names of its
+    operations in TensorFlow hold, and the first that fits counts. On several cores, one still counts once.
     """
     cpu_milliseconds(model, batches, 2)  # builds it, if it is new
     with tempfile.TemporaryDirectory() as folder:
         with tf.profiler.experimental.Profile(folder):
-            total = cpu_milliseconds(model, batches, steps) * steps / 1000
+            cpu_milliseconds(model, batches, steps)
         (file,) = Path(folder).glob("plugins/profile/*/*.xplane.pb")
         space = xplane_pb2.XSpace.FromString(file.read_bytes())
     seconds = Counter()
@@ -34,7 +33,6 @@ def seconds_by_kind(model: keras.Model, batches, kinds: dict[str, str], steps=30
             if operation and "PartitionedCall" not in operation[1]:  # that one holds others
                 names = (name for name, part in kinds.items() if part in operation[1])
                 seconds[next(names, "other operations")] += event.duration_ps / 1e12
-    seconds["around the operations"] = max(0.0, total - sum(seconds.values()))
     return dict(seconds.most_common())
 
 

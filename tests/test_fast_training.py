@@ -185,8 +185,7 @@ def test_the_profile_finds_the_convolutions(dataset):
     batches = fast_training.ChangedImages(dataset.x_train, dataset.y_train, 3, recipe())
     kinds = {"gradient of the kernels": "Conv2DBackpropFilter", "convolution": "Conv2D"}
     seconds = profiling.seconds_by_kind(model, batches, kinds, steps=4)
-    assert set(seconds) == {*kinds, "other operations", "around the operations"}
-    assert all(value > 0 for name, value in seconds.items() if name != "around the operations")
+    assert set(seconds) == {*kinds, "other operations"} and all(value > 0 for value in seconds.values())
     assert profiling.cpu_milliseconds(model, batches, steps=4) > 0
 
 

@@ -111,9 +111,24 @@ def test_the_fused_batch_normalization_is_that_of_keras(is_training):
 
 
 def test_operations_are_counted():
-    # 2 · 3 · 3 · channels · maps · places, and 2 · inputs · outputs
-    by_hand = 2 * 9 * (3 * 32 * 30 * 30 + 32 * 64 * 13 * 13 + 64 * 64 * 4 * 4) + 2 * (1024 * 64 + 64 * 10)
-    assert networks.operations(networks.reference_network()) == by_hand
+    # 2 · 3 · 3 · channels · maps · positions, and 2 · inputs · outputs
+    first = 2 * 9 * 3 * 32 * 30 * 30
+    others = 2 * 9 * (32 * 64 * 13 * 13 + 64 * 64 * 4 * 4) + 2 * (1024 * 64 + 64 * 10)
+    model = networks.reference_network()
+    assert networks.operations(model) == first + others
+    # Nobody needs the gradient of the images.
+    assert networks.operations(model, training=True) == 2 * first + 3 * others
+
+
+def test_what_is_frozen_is_not_counted():
+    x_train = np.random.default_rng(0).integers(0, 256, (20, 32, 32, 3)).astype(np.uint8)
+    model = networks.fast_network(x_train, 10, 32, 4, 2, 2)  # the recipe seconds
+    whitening = 2 * 4 * 4 * 3 * 48 * 16 * 16
+    behind = 2 * 9 * 48 * 32 * 16 * 16
+    forward = networks.operations(model)
+    assert networks.operations(model, training=True) == 3 * forward - 2 * whitening - behind
+    learned = networks.fast_network(x_train, 10, 32, 4, 2, 2, without=["whitening"])
+    assert networks.operations(learned, training=True) == 3 * forward - whitening
 
 
 def test_each_idea_can_be_left_out():

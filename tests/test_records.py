@@ -9,8 +9,10 @@ from helpers.errors import UserError
 from helpers.parameters import IDEAS, RECIPES, REMEDIES
 from lesson_tools import record
 
+import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 RECORDS = sorted(path.stem for path in records.RECORDED.glob("*.csv"))
 NOTEBOOKS = Path(records.__file__).parents[1] / "notebooks"
@@ -40,13 +42,15 @@ def test_every_record_says_how_it_was_made_and_a_lesson_draws_it():
         about, table = vars(records.load_record(name)).values()
         assert tuple(about) == records.ABOUT and all(about.values()), name
         assert all(re.search(rf"{package} \d+\.\d+", about["versions"]) for package in VERSIONS), name
+        assert f'load_record(\\"{name}\\")' in lessons, name
+        if name == "timings":  # of one machine, a row a figure
+            continue
         assert about["seeds"] == ", ".join(map(str, sorted(table["seed"].unique()))), name
         assert table["test_accuracy"].between(0, 1).all(), name
-        assert f'load_record(\\"{name}\\")' in lessons, name
 
 
 def test_what_is_compared_was_run_with_the_same_seeds():
-    assert {*COMPARED, "ablation", "faster"} == set(RECORDS)
+    assert {*COMPARED, "ablation", "faster", "timings", "tuned", "tuning"} == set(RECORDS)
     for name, (by, count) in COMPARED.items():
         table = records.load_record(name).table
         seeds = (table.groupby(by) if by else table.groupby("epochs"))["seed"].unique()
@@ -85,6 +89,59 @@ def test_the_sweeps_are_as_lesson_11_says():
     for name in setting:
         assert (grid[name].min(), grid[name].max()) == bounds[name]
     assert {*records.load_record("sweep_sizes").table["train_size"]} == {500, 1_500, 5_000, 15_000, 45_000}
+
+
+def test_the_factor_of_lesson_10_is_the_product_that_the_results_say():
+    ended = records.load_record("faster").table.groupby(["recipe", "seed"]).tail(1).groupby("recipe")
+    median = ended[["epochs", "train_size", "operations", "cpu_seconds"]].median()
+    assert median["operations"].to_dict().items() >= {"reference": 9_097_216, "seconds": 15_632_256}.items()
+    images = (median["epochs"] * median["train_size"]).pipe(lambda n: n["reference"] / n["seconds"])
+    factor = median["cpu_seconds"]["reference"] / median["cpu_seconds"]["seconds"]
+    operations = 25.736448 / 37.459584  # of a training step; test_networks.py derives both
+    rest = factor / images / operations
+    assert [round(part, 2) for part in (images, operations, rest)] == [20.45, 0.69, 1.57]
+    assert round(factor) == 22
+
+
+def test_which_losses_are_decided_is_what_the_results_say():
+    """After Holm's correction; the table of docs/results.md says so in words."""
+    runs = records.load_record("ablation").table.query("precision == 'bfloat16'")
+    p_values = {}
+    for recipe in ("seconds", "minutes"):
+        table = runs[runs["recipe"] == recipe].pivot(index="seed", columns="without", values="test_accuracy")
+        for idea in table.columns.drop("nothing"):
+            p_values[recipe, idea] = stats.ttest_rel(table["nothing"], table[idea]).pvalue
+    p = pd.Series(p_values).sort_values()
+    decided = p[(p * np.arange(len(p) + 1, 1, -1)).cummax() < 0.05]  # one more: seconds in float32, not small
+    ideas = "batch_normalization", "muon", "schedule", "scaled_output"
+    assert set(decided.index) == {*(("seconds", idea) for idea in ideas), ("minutes", "scaled_output")}
+
+
+def test_the_tuned_reference_was_chosen_on_the_validation_set():
+    tuned = records.load_record("tuned").table
+    assert set(tuned["recipe"]) == {"reference", "tuned", "seconds"}
+    assert tuned.groupby("recipe")["seed"].nunique().min() >= 3
+    tried = records.load_record("tuning").table.query("seed == 0")
+    [chosen] = tuned.query("recipe == 'tuned' and seed == 0").to_dict("records")
+    ten_epochs = records.load_record("faster").table.query("recipe == 'reference' and epoch == 10")
+    enough = tried[tried["validation_accuracy"] >= ten_epochs["val_accuracy"].mean()]
+    fewest = enough[enough["epochs"] == enough["epochs"].min()]
+    assert chosen["epochs"] == enough["epochs"].min()
+    assert chosen["validation_accuracy"] == fewest["validation_accuracy"].max()
+    reference = tuned.query("recipe == 'reference'")
+    assert (reference["epochs"] == 10).all() and reference["parameters"].nunique() == 1
+    assert set(reference["parameters"]) == set(tried["parameters"]) == {122_570}
+
+
+def test_the_timings_have_each_figure_of_lesson_10():
+    timings = records.load_record("timings").table.set_index(["figure", "name"])["value"]
+    assert (timings > 0).all() and timings.index.is_unique
+    for profile in ("profile reference", "profile fast"):
+        assert timings[profile].sum() == pytest.approx(1, abs=0.05)  # a median of each, so not quite
+        assert timings[profile].idxmax().startswith("convolution")
+    pairs = {"precision": "float32", "batch size": "32 images", "batch normalization": "Keras"}
+    pairs |= {"a training run": "reference", "a step": "new images", "throughput": "reference"}
+    assert all(timings[figure].index[0] == first for figure, first in pairs.items())
 
 
 @pytest.fixture
