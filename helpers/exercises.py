@@ -166,11 +166,9 @@ check_calibration_gap = _number(0.15, "What share of these images is right? How 
 
 # Lesson 09: train longer
 check_stopping_epoch = _number(6, "Find the lowest loss, then count three epochs that are not lower.")
-check_restored_epoch = _number(3, "In which epoch was the loss lowest?")
-check_dropout_factor = _number(2, "Half of ten ones are left: which factor makes their sum 10 again?")
+check_dropout_factor = _number(4, "On average it keeps 2 of 8 ones: which factor makes their sum 8 again?")
 check_harmful_remedy = _choice("flip", ("flip", "shift", "dropout"), "Which of them can change the class?")
-check_remedy_interval = _choice("luck", ("higher", "lower", "luck"), "Does the interval hold 0?")
-check_rising_loss = _choice("surer", ("surer", "less sure"), "Does a smaller probability cost more or less?")
+check_holm_decided = _number(2, "Sort them, multiply by 4, 3, 2, 1. None may be smaller than the one before.")
 
 # Lesson 10: train faster
 check_operations = _number(

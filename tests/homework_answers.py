@@ -857,23 +857,41 @@ def early_stopping(losses, patience):
                 "    chosen = rng.random(len(images)) < 0.5\n"
                 "    images[chosen] = images[chosen][:, :, ::-1]\n    return images",
             ),
+            (
+                "test-3b",
+                "generators with different seeds choose the same images",
+                "def random_flip(images, rng):\n"
+                "    flipped = images.copy()\n    flipped[::2] = images[::2, :, ::-1]\n    return flipped",
+            ),
+            (
+                "test-3b",
+                "generators with different seeds choose the same images",
+                "def random_flip(images, rng):\n"
+                "    chosen = np.random.default_rng(0).random(len(images)) < 0.5\n"
+                "    return np.where(chosen[:, None, None, None], images[:, :, ::-1], images)",
+            ),
+            (
+                "test-3b",
+                "two generators with the same seed choose different images",
+                "def random_flip(images, rng):\n"
+                "    chosen = np.random.default_rng().random(len(images)) < 0.5\n"
+                "    return np.where(chosen[:, None, None, None], images[:, :, ::-1], images)",
+            ),
         ],
         "answer-4": [
             (
                 "test-4",
-                "the interval of early stopping",
-                'shown_to_help = ["early stopping", "flip and shift"]\ncheaper_than_none = "early stopping"',
-            ),
-            (
-                "test-4",
-                "the interval of dropout",
-                'shown_to_help = ["flip and shift", "dropout"]\ncheaper_than_none = "early stopping"',
-            ),
-            (
-                "test-4",
-                "compare the CPU seconds",
-                'shown_to_help = ["flip and shift"]\ncheaper_than_none = "flip and shift"',
-            ),
+                message,
+                f'shown_to_help = {helped}\ncheaper_than_none = "{cheaper}"',
+            )
+            for helped, cheaper, message in (
+                # Every mean that is higher, every 95 % interval that excludes 0, and unpaired intervals.
+                (["flip and shift", "schedule", "dropout", "early stopping"], "early stopping", "contains 0"),
+                (["flip and shift", "schedule", "dropout"], "early stopping", "one of four comparisons"),
+                (["flip and shift"], "early stopping", "subtract by seed"),
+                ([], "early stopping", "multiplied as Holm says"),
+                (["flip and shift", "schedule"], "schedule", "compare the CPU seconds"),
+            )
         ],
     },
 }

@@ -26,7 +26,6 @@ COMPARED = {
     "normalization": (["optimizer", "normalization", "learning_rate"], 3),
     "pooling": (["pooling"], 5),
     "random_search": ([], 1),
-    "remedies": (["remedies"], 3),
     "sizes": (["train_size"], 3),
     "sweep_fresh_seeds": (["learning_rate", "batch_size"], 5),
     "sweep_recipe": (["learning_rate", "batch_size"], 3),
@@ -34,6 +33,8 @@ COMPARED = {
     "sweep_settings": (["learning_rate", "batch_size"], 3),
     "sweep_sizes": (["train_size"], 5),
 }
+# Those that compare what differs in more than that, each with a test of its own.
+OWN_TESTS = {"ablation", "batch_statistics", "faster", "remedies", "remedy_costs", "timings", "tuned", "tuning"}
 
 
 def test_every_record_says_how_it_was_made_and_a_lesson_draws_it():
@@ -42,24 +43,74 @@ def test_every_record_says_how_it_was_made_and_a_lesson_draws_it():
         about, table = vars(records.load_record(name)).values()
         assert tuple(about) == records.ABOUT and all(about.values()), name
         assert all(re.search(rf"{package} \d+\.\d+", about["versions"]) for package in VERSIONS), name
+        seeds = sorted(table["seed"].unique()) if "seed" in table else ["none"]
+        assert name == "timings" or about["seeds"] == ", ".join(map(str, seeds)), name
+        assert "test_accuracy" not in table or table["test_accuracy"].between(0, 1).all(), name
         assert f'load_record(\\"{name}\\")' in lessons, name
-        if name == "timings":  # of one machine, a row a figure
-            continue
-        assert about["seeds"] == ", ".join(map(str, sorted(table["seed"].unique()))), name
-        assert table["test_accuracy"].between(0, 1).all(), name
 
 
 def test_what_is_compared_was_run_with_the_same_seeds():
-    assert {*COMPARED, "ablation", "faster", "timings", "tuned", "tuning"} == set(RECORDS)
+    assert {*COMPARED, *OWN_TESTS} == set(RECORDS)
     for name, (by, count) in COMPARED.items():
         table = records.load_record(name).table
         seeds = (table.groupby(by) if by else table.groupby("epochs"))["seed"].unique()
         assert {tuple(sorted(group)) for group in seeds} == {tuple(sorted(table["seed"].unique()))}, name
         assert table["seed"].nunique() == count, name
-    remedies = {
-        part for name in records.load_record("remedies").table["remedies"] for part in name.split("+")
-    }
-    assert remedies == {"none", *REMEDIES}
+
+
+def test_each_remedy_was_run_with_the_seeds_of_none():
+    """At least three each, so that all can be compared by seed; and the costs of all are known."""
+    table = records.load_record("remedies").table
+    seeds = {name: {*group["seed"]} for name, group in table.groupby("remedies")}
+    assert all(len(each & seeds["none"]) >= 3 for each in seeds.values()), seeds
+    assert {part for name in seeds for part in name.split("+")} == {"none", *REMEDIES}
+    assert (table.groupby("remedies")["seed"].count() > 3).all()  # a row an epoch
+    five = "weight_decay+flip+shift+batch_normalization+schedule"
+    together = {five, f"dropout+{five}", f"dropout_last+{five}"}
+    assert {*REMEDIES, "flip+shift", "none", *together} == set(seeds)
+    costs = records.load_record("remedy_costs").table
+    assert {*seeds} - {"early_stopping"} == {*costs["remedies"]} - {"class_hour"}
+    assert costs.groupby("remedies")["repeat"].nunique().min() >= 3 and (costs["cpu_seconds"] > 0).all()
+
+
+def test_the_statistics_of_batch_normalization_are_of_the_recorded_networks():
+    ended = records.load_record("remedies").table.groupby(["remedies", "seed"]).tail(1)
+    ended = ended.set_index(["remedies", "seed"])["test_accuracy"]
+    table = records.load_record("batch_statistics").table.set_index(["remedies", "seed"])
+    both = [name for name in ended.index if "dropout" in name[0] and "batch_normalization" in name[0]]
+    assert sorted(table.index) == sorted(both) and len(both) >= 6
+    pd.testing.assert_series_equal(table["test_accuracy"].sort_index(), ended[both].sort_index())
+    for how in ("dropout_off", "dropout_on"):
+        assert table[f"test_accuracy_statistics_{how}"].between(0, 1).all()
+
+
+def paired(first, second) -> str:
+    """A difference by seed with its interval, as docs/results.md writes it."""
+    first, second = first.dropna().align(second.dropna(), join="inner")
+    low, high = stats.ttest_rel(first, second).confidence_interval(0.95)
+    return f"{(first - second).mean():+.3f} [{low:+.3f}, {high:+.3f}]".replace("-", "−")
+
+
+def test_the_results_of_lesson_09_are_those_of_its_records():
+    text = (NOTEBOOKS.parent / "docs" / "results.md").read_text(encoding="utf-8")
+    text = text.split("## 100 epochs, and what helps")[1].split("## In seconds")[0]
+    ended = records.load_record("remedies").table.groupby(["remedies", "seed"]).tail(1)
+    by_seed = ended.pivot(index="seed", columns="remedies", values="test_accuracy")
+    for name, accuracy in by_seed.items():
+        beside = "" if name == "none" else f" | {paired(accuracy, by_seed['none'])}"
+        assert f"| {accuracy.count()} | {accuracy.mean():.3f} ± {accuracy.std():.3f}{beside}" in text, name
+    table = records.load_record("longer").table
+    accuracy = table.pivot(index="epoch", columns="seed", values="val_accuracy")
+    assert f"epoch 100 − epoch 10 | {paired(accuracy.loc[100], accuracy.loc[10])} |" in text
+    ends = accuracy.loc[91:100].mean(), accuracy.loc[6:15].mean()
+    assert f"91 to 100 − 6 to 15 | {paired(*ends)} |" in text
+    for _, group in records.load_record("batch_statistics").table.groupby("remedies"):
+        both = (group[f"test_accuracy_statistics_dropout_{how}"] for how in ("off", "on"))
+        assert f"| {paired(*both)}, " in text
+    sizes = records.load_record("sizes").table.groupby("train_size")["test_accuracy"].mean()
+    assert all(f"{mean:.3f} with {size:,}" in text for size, mean in sizes.items())
+    hour = records.load_record("class_hour").table.groupby("seed")["test_accuracy"].first()
+    assert f"{hour.mean():.3f} ± {hour.std():.3f} ({len(hour)} seeds)" in text
 
 
 def test_every_recipe_and_every_idea_was_run():
