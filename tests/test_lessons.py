@@ -33,8 +33,6 @@ simply | just | obviously | of\ course | easily | honest(?:ly)? | what\ is\ said
 | in\ the\ open | luck\ of(?:\ the)?\ seeds
 | (?:a|one|each|another|every|the\ same|this|two|three)\ {TRAINING} | trainings | optimisers? | normalisation
 """
-# Lessons 09 to 11 keep their own form and words until they are written anew.
-REWRITTEN = [lesson for lesson in LESSONS if lesson.name < "09"]
 
 every_lesson = pytest.mark.parametrize("lesson", LESSONS, ids=lambda path: path.stem)
 
@@ -117,7 +115,7 @@ def test_words(lesson):
     assert not [prose[max(0, word.start() - 40) : word.end() + 20] for word in found]
 
 
-@pytest.mark.parametrize("lesson", REWRITTEN, ids=lambda path: path.stem)
+@every_lesson
 def test_an_hour_is_enough(lesson):
     """Cells, and words that are read whatever the reader answers."""
     notebook, _, text = read(lesson)
@@ -125,7 +123,7 @@ def test_an_hour_is_enough(lesson):
     assert len(notebook.cells) <= 70 and len(read_by_all.split()) <= 2500
 
 
-@pytest.mark.parametrize("lesson", REWRITTEN, ids=lambda path: path.stem)
+@every_lesson
 def test_each_section_ends_in_a_self_check(lesson):
     """A question with four answers, of which one is right; a click on an answer says why."""
     _, _, text = read(lesson)
