@@ -67,8 +67,7 @@ def test_each_remedy_was_run_with_the_seeds_of_none():
     assert {part for name in seeds for part in name.split("+")} == {"none", *REMEDIES}
     assert (table.groupby("remedies")["seed"].count() > 3).all()  # a row an epoch
     five = "weight_decay+flip+shift+batch_normalization+schedule"
-    together = {five, f"dropout+{five}", f"dropout_last+{five}"}
-    assert {*REMEDIES, "flip+shift", "none", *together} == set(seeds)
+    assert {*REMEDIES, "flip+shift", "none", five, f"dropout+{five}"} == set(seeds)
     costs = records.load_record("remedy_costs").table
     assert {*seeds} - {"early_stopping"} == {*costs["remedies"]} - {"class_hour"}
     assert costs.groupby("remedies")["repeat"].nunique().min() >= 3 and (costs["cpu_seconds"] > 0).all()
@@ -79,7 +78,7 @@ def test_the_statistics_of_batch_normalization_are_of_the_recorded_networks():
     ended = ended.set_index(["remedies", "seed"])["test_accuracy"]
     table = records.load_record("batch_statistics").table.set_index(["remedies", "seed"])
     both = [name for name in ended.index if "dropout" in name[0] and "batch_normalization" in name[0]]
-    assert sorted(table.index) == sorted(both) and len(both) >= 6
+    assert sorted(table.index) == sorted(both) and len(both) >= 3
     pd.testing.assert_series_equal(table["test_accuracy"].sort_index(), ended[both].sort_index())
     for how in ("dropout_off", "dropout_on"):
         assert table[f"test_accuracy_statistics_{how}"].between(0, 1).all()
