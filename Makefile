@@ -13,6 +13,7 @@ run: .venv/ready ## run all lessons on the built-in images, and make the book of
 	$(BIN)/lessons run --profile $(PROFILE) --out build
 
 lab: .venv/ready ## open the lessons in JupyterLab
+	$(BIN)/jupyter trust notebooks/*.ipynb > /dev/null
 	$(BIN)/jupyter lab notebooks
 
 test: .venv/ready-dev lint ## check and run everything: helpers, lessons, stored outputs

@@ -156,7 +156,9 @@ def _of_code(cell: Tag) -> list[Block]:
 
 
 def _of_output(output: Tag) -> Iterator[Block]:
-    if output.name == "img":
+    if output.script:  # the explorer, which works here as well
+        yield Block(f"<div>{output.decode_contents()}</div>", HEIGHT)
+    elif output.name == "img":
         yield Block(f'<div class="figure">{output}</div>', 400)  # at least: it takes what is left
     elif output.pre:
         yield from _of_pre(output, "output")
