@@ -12,9 +12,10 @@ help: ## list these targets
 run: .venv/ready ## run all lessons on the built-in images, and make the book of it (PROFILE=class or full for more)
 	$(BIN)/lessons run --profile $(PROFILE) --out build
 
+# Homework with its solutions, in folders of its own, stays out of sight; a learner's copy has it without.
 lab: .venv/ready ## open the lessons in JupyterLab
 	$(BIN)/jupyter trust notebooks/*.ipynb > /dev/null
-	$(BIN)/jupyter lab notebooks
+	$(BIN)/jupyter lab notebooks $(if $(wildcard notebooks/homework/*/),--ContentsManager.hide_globs=homework)
 
 test: .venv/ready-dev lint ## check and run everything: helpers, lessons, stored outputs
 	$(BIN)/python -m pytest -n 2 --dist loadgroup

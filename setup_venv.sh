@@ -66,3 +66,8 @@ if ! .venv/bin/python -m pip install --quiet --disable-pip-version-check -e ".[$
         "what is there is kept. Without internet, see docs/room.md." >&2
     exit 1
 fi
+
+# JupyterLab looks there: no question about news, no look for updates, no tool for writing homework beside each
+# lesson; and the kernel's connection is encrypted, so that it doesn't warn.
+mkdir -p .venv/etc/jupyter
+cp -R lesson_tools/templates/jupyter/. .venv/etc/jupyter

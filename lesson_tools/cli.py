@@ -133,6 +133,24 @@ def book(executed, out, solutions):
     click.echo(f"The book: {write_book(out, executed, solutions)}")
 
 
+@cli.command()
+@click.argument("folder", type=FOLDER, metavar="DIR")
+def learner(folder):
+    """Make the learners' copy of the lessons in DIR: no outputs, no tests, homework without solutions."""
+    from lesson_tools.learner import make_copy
+
+    make_copy(folder)
+
+
+@cli.command()
+@click.argument("folder", type=FOLDER, metavar="DIR")
+def blank(folder):
+    """Write the lessons for live coding to DIR: cells tagged live hold a line that says what to write."""
+    from lesson_tools.learner import make_blank
+
+    make_blank(folder)
+
+
 @cli.group()
 def homework():
     """Make and grade the homework of a class, with nbgrader."""
@@ -154,16 +172,28 @@ def homework_make(numbers, course):
         click.echo(notebook)
 
 
+@homework.command("answers")
+@click.argument("numbers", nargs=-1, metavar="[NUMBER]...")
+@COURSE
+def homework_answers(numbers, course):
+    """Write a page of model answers and rubrics, for yourself, of this homework; of all if none is given."""
+    from lesson_tools.homework import find_homework, write_answers
+
+    for page in write_answers(find_homework(numbers), course):
+        click.echo(page)
+
+
 @homework.command("grade")
 @click.argument("number")
 @COURSE
-@click.option("--from", "folder", type=FOLDER, help="Folder with files NAME_homework_03.ipynb.")
+@click.option("--from", "source", type=FOLDER, help="Folder or zip of what was handed in, as from Moodle.")
+@click.option("--answers", is_flag=True, help="With the model answers in the feedback.")
 @click.pass_context
-def homework_grade(context, number, course, folder):
+def homework_grade(context, number, course, source, answers):
     """Grade the homework that was handed in, and write a page of feedback for each."""
     from lesson_tools.homework import grade_and_report
 
-    context.exit(0 if grade_and_report(number, course, folder) else 1)
+    context.exit(0 if grade_and_report(number, course, source, answers) else 1)
 
 
 @cli.group()

@@ -14,7 +14,8 @@ from helpers.files import DAY
 
 ROOT = Path(__file__).parent.parent
 OWN = ("notebooks", "helpers", "lesson_tools", "doodles", "docs", "tests", ".git", ".github", ".venv")
-MADE = ".lessons-book"  # in a folder of `whole_folder`: the files that it was made of
+# In a folder of `whole_folder`: the files that it was made of, by what it is.
+MADE, COPY = ".lessons-book", ".lessons-copy"
 
 
 def this_checkout_first() -> str:
@@ -56,21 +57,21 @@ def foreign_file(folder: Path, made: Collection[str] | None) -> Path | None:
     return next((folder / name for name in files_in(folder) if name not in ours), None)
 
 
-def check_replaceable(folder: Path) -> None:
-    """Raise `UserError` when `folder` holds anything that `whole_folder` did not make."""
+def check_replaceable(folder: Path, mark: str = MADE) -> None:
+    """Raise `UserError` when `folder` holds anything that `whole_folder` did not make with this mark."""
     try:
-        made = (folder / MADE).read_text(encoding="utf-8").splitlines()
+        made = (folder / mark).read_text(encoding="utf-8").splitlines()
     except (OSError, ValueError):  # ValueError: no text
         made = []
     if foreign := foreign_file(folder, made):
         raise UserError(
-            f"{folder} holds something else than a book of this command ({foreign.name}): move that away, "
-            "or name a new folder with --out."
+            f"{folder} holds something else than a {mark.removeprefix('.lessons-')} of this command "
+            f"({foreign.name}): move that away, or name a new folder."
         )
 
 
 @contextlib.contextmanager
-def whole_folder(folder: Path) -> Iterator[Path]:
+def whole_folder(folder: Path, mark: str = MADE) -> Iterator[Path]:
     """Yield a folder to write to; it takes the place of `folder` at the end of the block.
 
     Its parent is there for the time of the block, for what is not kept. When the block raises, what was there
@@ -80,7 +81,7 @@ def whole_folder(folder: Path) -> Iterator[Path]:
     """
     prefix = f".partial-{folder.name}-"
     try:
-        check_replaceable(folder)
+        check_replaceable(folder, mark)
         folder.parent.mkdir(parents=True, exist_ok=True)
         for leftover in folder.parent.glob(f"{glob.escape(prefix)}*"):
             if time.time() - leftover.stat().st_mtime > DAY:
@@ -89,7 +90,7 @@ def whole_folder(folder: Path) -> Iterator[Path]:
             new, old = Path(name, "new"), Path(name, "old")
             new.mkdir()
             yield new
-            (new / MADE).write_text("\n".join(files_in(new)), encoding="utf-8")
+            (new / mark).write_text("\n".join(files_in(new)), encoding="utf-8")
             if folder.exists():
                 folder.rename(old)
             new.rename(folder)

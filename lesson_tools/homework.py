@@ -5,6 +5,7 @@
 of feedback for each. nbgrader_config.py says where nbgrader keeps what; its own commands work there as well.
 """
 
+import contextlib
 import logging
 import os
 import re
@@ -16,16 +17,25 @@ from pathlib import Path
 
 from helpers.errors import UserError, one_line
 from helpers.files import lock_folder, whole_file
-from lesson_tools.folders import output_folder
+from lesson_tools.folders import ROOT, output_folder
+from lesson_tools.submissions import (
+    MOODLE_PERSON,
+    HandedIn,
+    fill_worksheet,
+    find_handed_in,
+    folder_of,
+    shown_name,
+    write_feedback_zip,
+)
 
 import nbformat
 import pandas as pd
+from nbformat.warnings import DuplicateCellId, MissingIDFieldWarning
+from tqdm import tqdm
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
-ROOT = Path(__file__).parent.parent
-# A browser adds " (1)" to a second download.
-HANDED_IN = re.compile(r"(?P<name>.+)_(?P<homework>homework_\d\d)( \(\d+\))?\.ipynb", re.IGNORECASE)
+SOURCES = ROOT / "notebooks" / "homework"
 
 
 def find_homework(numbers: list[str]) -> list[str]:
@@ -33,7 +43,9 @@ def find_homework(numbers: list[str]) -> list[str]:
 
     Raises `UserError` for a number that there is not.
     """
-    names = sorted(path.name for path in (ROOT / "notebooks" / "homework").glob("homework_*"))
+    names = sorted(path.name for path in SOURCES.glob("homework_*/"))
+    if not names:
+        raise UserError(f"{SOURCES} has no sources of homework, as in a learner's copy of the lessons.")
     wanted = [f"homework_{number.removeprefix('homework_').zfill(2)}" for number in numbers]
     for number, name in zip(numbers, wanted, strict=True):
         if name not in names:
@@ -45,14 +57,17 @@ def find_homework(numbers: list[str]) -> list[str]:
 def take_hold(course: Path) -> None:
     """Make the folder `course`, and keep other processes out of it until the end of this one.
 
-    Raises `UserError` when it can't be made, is part of this checkout, or another process is at work in it.
+    Raises `UserError` when it can't be made, is part of this checkout, or another process is at work in it;
+    and for letters that nbgrader takes for a pattern of names, and then finds nothing.
     """
-    output_folder(course)  # among the lessons, it would be handed out with them
+    out = output_folder(course)  # among the lessons, it would be handed out with them
+    if pattern := re.search(r"[][*?]", str(out)):
+        raise UserError(f"nbgrader finds nothing in {out}, because of the {pattern[0]}: name another course.")
     lock_folder(course, "wait for it, or name another course.")
 
 
-def nbgrader(course: Path):
-    """An `NbGraderAPI` for the folder `course`, see `take_hold`.
+def nbgrader(course: Path, sources: Path | None = None):
+    """An `NbGraderAPI` for the folder `course`, see `take_hold`, and the homework in `sources` or SOURCES.
 
     Raises `UserError` as that does, when the gradebook can't be read, and when nbgrader isn't installed.
     """
@@ -67,12 +82,11 @@ def nbgrader(course: Path):
     take_hold(course)
     # nbgrader calls alembic by its name, to set up the gradebook.
     os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    # What a teacher set for other work would come to the kernels, and change what an answer is worth.
-    for name in ("PYTHONOPTIMIZE", "PYTHONWARNINGS", "MPLBACKEND"):
-        os.environ.pop(name, None)
     config = Config(PyFileConfigLoader("nbgrader_config.py", path=str(ROOT)).load_config())
     config.CourseDirectory.root = str(course.resolve())
-    warnings.filterwarnings("ignore", category=SAWarning)  # of nbgrader's own making
+    config.CourseDirectory.source_directory = str(sources or SOURCES)
+    for kind in (SAWarning, DuplicateCellId, MissingIDFieldWarning):  # nbgrader's own; of copied cells
+        warnings.filterwarnings("ignore", category=kind)
     log = logging.getLogger("traitlets")  # its lines come back with the result of each call
     log.propagate = False
     api = NbGraderAPI(CourseDirectory(config=config), config=config, log=log, log_level="ERROR")
@@ -87,12 +101,12 @@ def nbgrader(course: Path):
     return api
 
 
-def make(names: list[str], course: Path) -> list[Path]:
+def make(names: list[str], course: Path, sources: Path | None = None) -> list[Path]:
     """Write the student version of the homework `names`; returns the notebooks to hand out.
 
     Raises `UserError` when nbgrader refuses, such as when tasks have changed for which points were given.
     """
-    api = nbgrader(course)
+    api = nbgrader(course, sources)
     for name in names:
         result = api.generate_assignment(name)
         if not result["success"]:
@@ -100,98 +114,156 @@ def make(names: list[str], course: Path) -> list[Path]:
     return [course / "release" / name / f"{name}.ipynb" for name in names]
 
 
-def take_in(folder: Path, name: str, course: Path) -> None:
-    """Copy what was handed in, files NAME_homework_03.ipynb in `folder`, to where nbgrader looks.
+def write_answers(names: list[str], course: Path) -> list[Path]:
+    """Write a page of model answers and rubrics for each homework of `names`; returns the pages.
+
+    Raises `UserError` as `take_hold` does, and when nbgrader isn't installed.
+    """
+    nbgrader(course)
+    from lesson_tools.feedback import answers_page, read_assignment
+
+    pages = [course / "answers" / f"{name}.html" for name in names]
+    for name, page in zip(names, pages, strict=True):
+        page.parent.mkdir(exist_ok=True)
+        with whole_file(page) as partial:
+            assignment = read_assignment(SOURCES / name / f"{name}.ipynb")
+            partial.write_text(answers_page(assignment), encoding="utf-8")
+    return pages
+
+
+def take_in(handed_in: HandedIn, name: str, course: Path) -> dict[str, str]:
+    """Copy what was handed in to where nbgrader looks; returns whose notebook can't be graded, and why.
 
     nbgrader's own zip_collect passes over what has another name, and doesn't say whose notebook is there
-    twice or can't be read. Raises `UserError`, before anything is copied, in each of these cases.
+    twice or can't be read.
     """
-    handed_in = {}
-    if not folder.is_dir():
-        raise UserError(f"There is no folder {folder} of what was handed in.")
-    for file in sorted(folder.rglob("*.ipynb")):
-        if ".ipynb_checkpoints" in file.parts:
-            continue
-        match = HANDED_IN.fullmatch(file.name)
-        if not match:
-            raise UserError(
-                f"{file.name}: a notebook that was handed in is called NAME_{name}.ipynb: rename it."
-            )
-        if match["homework"].lower() != name:
-            continue
-        if match["name"] in handed_in:
-            raise UserError(
-                f"{match['name']} has handed in {name} twice in {folder}: leave the one that counts."
-            )
-        handed_in[match["name"]] = file
-    if not handed_in:
-        raise UserError(f"{folder} has no notebook NAME_{name}.ipynb, as one that was handed in is called.")
-    for file in handed_in.values():
+    from lesson_tools.grading import is_copy_of
+
+    released = nbformat.read(course / "release" / name / f"{name}.ipynb", as_version=4)
+    problems = {}
+    for person, file in handed_in.notebooks.items():
         try:
-            nbformat.read(file, as_version=4)
+            notebook = nbformat.read(file, as_version=4)
         except Exception:  # nbformat raises several kinds
-            raise UserError(f"{file} is no notebook: ask for it once more.") from None
-    take_hold(course)
-    for person, file in handed_in.items():
+            problems[person] = f"{one_line(file.name)} is no notebook: ask for it once more"
+            continue
+        if not is_copy_of(notebook, released):
+            problems[person] = f"{one_line(file.name)} has no cell of {name}: ask for the right one"
+            continue
         place = course / "submitted" / person / name
         place.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(file, place / f"{name}.ipynb")
         when = datetime.fromtimestamp(file.stat().st_mtime, UTC)
         (place / "timestamp.txt").write_text(f"{when:%Y-%m-%d %H:%M:%S} UTC", encoding="utf-8")
+    return problems
 
 
-def grade(name: str, course: Path) -> pd.DataFrame:
+def grade(name: str, course: Path, api, answers: bool = False) -> pd.DataFrame:
     """Grade all that was handed in of one homework and not graded before; write a page of feedback for each.
 
-    Returns a row for each person: points, of how many, and whether answers wait to be graded by hand; with a
-    column `problem` for notebooks that can't be graded. Raises `UserError` when nothing was handed in.
+    Returns a row for each person: points, of how many, the points of each task, whether answers wait to be
+    graded by hand, `notes` on cells that were mended or left out, and a column `problem` for notebooks that
+    can't be graded. With `answers`, the pages have the model answers.
     """
-    if not any(course.glob(f"submitted/*/{name}")):  # before a course is made whose name was mistyped
-        raise UserError(f"Nobody has handed in {name}: {course / 'submitted'} / NAME / {name} is empty.")
-    api = nbgrader(course)
-    if not (course / "release" / name).exists():
-        make([name], course)  # nbgrader compares with the tasks as they were handed out
+    from lesson_tools.feedback import feedback_page, read_assignment, results
+    from lesson_tools.grading import NOTES, stopped_cells
+
     people = sorted(api.get_submitted_students(name))
     graded = api.get_autograded_students(name)
     problems = {}
-    for person in people:
-        result = {"success": True} if person in graded else api.autograde(name, person)
-        if result["success"]:
-            result = api.generate_feedback(name, person)  # again, because points by hand may have come
-        if not result["success"]:
+    for person in tqdm(people, desc=name, leave=False, disable=None):
+        if person not in graded and not (result := api.autograde(name, person))["success"]:
             problems[person] = _reason(result)
+    assignment = read_assignment(SOURCES / name / f"{name}.ipynb")
     rows = {}
     with api.gradebook as book:
         for submission in book.assignment_submissions(name):
-            rows[submission.student.id] = {
+            person, executed = submission.student.id, f"{submission.student.id}/{name}/{name}.ipynb"
+            if person in problems or not (course / "autograded" / executed).exists():
+                continue
+            grades = {grade.name: grade for grade in submission.notebooks[0].grades}
+            comments = {comment.name: comment.comment for comment in submission.notebooks[0].comments}
+            notebook = nbformat.read(course / "autograded" / executed, as_version=4)
+            tasks = results(assignment, notebook, grades, comments)
+            notes = [*notebook.metadata.get(NOTES, []), *stopped_cells(notebook)]
+            page = course / "feedback" / person / name / f"{name}.html"
+            page.parent.mkdir(parents=True, exist_ok=True)
+            with whole_file(page) as partial:
+                text = feedback_page(assignment, shown_name(person), tasks, notes, answers)
+                partial.write_text(text, encoding="utf-8")
+            rows[person] = {
                 "points": submission.score,
                 "of": submission.max_score,
-                "to grade by hand": sum(
-                    grade.needs_manual_grade for notebook in submission.notebooks for grade in notebook.grades
-                ),
+                **{task.number: task.points for task in tasks},
+                "to grade by hand": sum(grade.needs_manual_grade for grade in grades.values()),
+                "notes": " ".join(notes),
             }
     table = pd.DataFrame.from_dict(rows, orient="index").reindex(people)
     return table.assign(problem=pd.Series(problems, dtype=object).reindex(people).fillna(""))
 
 
-def grade_and_report(number: str, course: Path, folder: Path | None = None) -> bool:
-    """Grade a homework, that of the files in `folder` too, and print a table of points; True: all are graded.
+def grade_and_report(number: str, course: Path, source: Path | None = None, answers: bool = False) -> bool:
+    """Grade a homework, that in the folder or zip `source` too, and print points; True: all are graded.
 
-    The table is written into the course's folder, too, with a column for what can't be graded. Raises
-    `UserError` as `take_in` and `grade` do.
+    The table is written into the course's folder, too, with columns for what was mended and what can't be
+    graded; and, where learners have numbers from Moodle, the two files that Moodle takes. Raises `UserError`
+    as `find_handed_in` and `nbgrader` do, and when nobody has handed in.
     """
     [name] = find_homework([number])
-    if folder:
-        take_in(folder, name, course)
-    table = grade(name, course)
+    if not source and not any(course.glob(f"submitted/*/{name}")):  # a course whose name was mistyped
+        raise UserError(f"Nobody has handed in {name}: {course / 'submitted'} / NAME / {name} is empty.")
+    with folder_of(source) if source else contextlib.nullcontext() as folder:
+        handed_in = find_handed_in(folder, name) if folder else HandedIn()
+        api = nbgrader(course)
+        if not (course / "release" / name).exists():
+            make([name], course)  # nbgrader compares with the tasks as they were handed out
+        api.config.ExecuteApart.hide = [str(path.resolve()) for path in (course, source) if path]
+        problems = take_in(handed_in, name, course)
+        worksheet = course / f"{name}_moodle.csv"
+        if handed_in.worksheet:
+            shutil.copyfile(handed_in.worksheet, worksheet)
+    from lesson_tools.grading import WITHOUT_SANDBOX, can_run_apart
+
+    if not can_run_apart():
+        print(WITHOUT_SANDBOX)
+    table = grade(name, course, api, answers)
+    for person, problem in problems.items():
+        table.loc[person, "problem"] = problem
+    table = table.sort_index()
     with whole_file(course / f"{name}.csv") as partial:
         table.to_csv(partial, index_label="name")
-    problems = table.pop("problem")
-    print(table.to_string())
+    _report(table, name, course, handed_in.left_out)
+    _for_moodle(table, name, course, worksheet)
+    return bool((table["problem"] == "").all())
+
+
+def _report(table: pd.DataFrame, name: str, course: Path, left_out: list[str]) -> None:
+    """Print the points, and a line for each notebook that was mended or can't be graded, and each file."""
+    shown = table.drop(columns=["notes", "problem"], errors="ignore")
+    print(shown.to_string(float_format="{:g}".format, na_rep="–"))
     print(f"\nThe feedback: {course / 'feedback'} / NAME / {name}; the table: {course / name}.csv")
-    for person, problem in problems[problems != ""].items():
-        print(f"{person}: can't be graded: {problem}", file=sys.stderr)
-    return bool((problems == "").all())
+    for person, row in table.iterrows():
+        if row["problem"]:
+            print(f"{person}: can't be graded: {row['problem']}", file=sys.stderr)
+        elif row["notes"]:
+            print(f"{person}: {row['notes']}", file=sys.stderr)
+    for sentence in left_out:
+        print(f"Left out: {sentence}", file=sys.stderr)
+
+
+def _for_moodle(table: pd.DataFrame, name: str, course: Path, worksheet: Path) -> None:
+    """Write the worksheet and the zip file for Moodle, of those learners who have a number there."""
+    table = table[[bool(MOODLE_PERSON.fullmatch(person)) for person in table.index]]
+    table = table[table["problem"] == ""]
+    if table.empty:
+        return
+    waiting = table["to grade by hand"] > 0
+    points = {person: None if waiting[person] else table["points"][person] for person in table.index}
+    fill_worksheet(worksheet if worksheet.exists() else None, points, table["of"].iloc[0], worksheet)
+    pages = {person: course / "feedback" / person / name / f"{name}.html" for person in table.index}
+    write_feedback_zip(pages, course / f"{name}_moodle.zip")
+    print(f"For Moodle: {worksheet} and {course / name}_moodle.zip", end="")
+    print(f"; {waiting.sum()} without a grade until you have graded by hand." if waiting.any() else ".")
 
 
 def _reason(result: dict) -> str:

@@ -2,14 +2,13 @@
 
 packages/      the wheels that the lessons need, for the asked systems and versions of Python
 data/          CIFAR-10 or other images, if they were given
-lessons/       the repository as it was committed last, without tests and the sources of the homework
+lessons/       the learner's copy of the repository, as `lessons learner` makes it
 START.txt      what a learner types; start.sh does it on Linux and macOS
 contents.json  what the folder was made for: the mark by which such a folder is known
 SHA256SUMS     comes last: a folder without it is not finished; check.py compares the files with it
 """
 
 import contextlib
-import io
 import json
 import os
 import platform
@@ -27,13 +26,11 @@ from helpers.datasets import CIFAR10_SHA256, load_dataset
 from helpers.errors import UserError, one_line
 from helpers.files import lock_folder, read_json, unlock_folder, whole_file
 from lesson_tools import usb_check
+from lesson_tools.learner import learner_files
 from lesson_tools.usb_check import MARK, SUMS, faults, files_in, sha256
 
-ROOT = Path(__file__).parent.parent
 TEMPLATES = Path(__file__).parent / "templates" / "usb"
 CIFAR10 = "cifar-10-python.tar.gz"
-FOR_TEACHERS = ("notebooks/homework/", "tests/")  # both hold the solutions of the homework
-WITHOUT_GIT = r"(?!.*(__pycache__|/\.))((docs|doodles|helpers|lesson_tools|notebooks)/|[^./][^/]*$)"
 AT_A_TIME = 20  # packages in one call of pip, which stores them at its end: what is stored stays
 
 # The systems for which TensorFlow has wheels: what uv calls them, and the tags of wheels that pip may take.
@@ -72,7 +69,8 @@ def make(folder: Path, systems=(), pythons=(), data: Path | None = None) -> None
             raise UserError(f"{folder} is a file: name a folder.")
         before, old_files = _made_for(folder)
         lock_folder(folder, "wait for it, or name another folder.")
-        lessons, origin = _lessons()
+        copy, origin = learner_files()
+        lessons = {f"lessons/{name}": content for name, content in copy.items()}
         files = {**_texts(mark, origin), **lessons, **images, "check.py": Path(usb_check.__file__)}
         mark["files"] = sorted({MARK, *files, *old_files})
         (folder / SUMS).unlink(missing_ok=True)  # from here on the folder is unfinished
@@ -131,25 +129,6 @@ def _mark(folder: Path) -> dict:
     }:
         raise UserError(f"{folder / MARK} is not of usb make: {way_out}")
     return mark
-
-
-def _lessons() -> tuple[dict[str, bytes], str]:
-    """The repository's files by their names in the folder, without those for teachers, and their origin."""
-
-    def git(*arguments: str) -> bytes:
-        return subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, check=True).stdout
-
-    try:
-        with tarfile.open(fileobj=io.BytesIO(git("archive", "--format=tar", "HEAD"))) as tar:
-            files = {member.name: tar.extractfile(member).read() for member in tar if member.isfile()}
-        origin = f"commit {git('rev-parse', '--short', 'HEAD').decode().strip()}"
-        if changed := git("status", "--short", ".").decode().splitlines():
-            print(f"Not committed, so not in the folder: {', '.join(line[3:] for line in changed)}.")
-    except (OSError, subprocess.CalledProcessError):  # no git, or no repository, as in an unpacked archive
-        names = [name for name in files_in(ROOT) if re.match(WITHOUT_GIT, name) and (ROOT / name).is_file()]
-        files = {name: (ROOT / name).read_bytes() for name in names}
-        origin = "copied as they lay there, without git"
-    return {f"lessons/{name}": files[name] for name in files if not name.startswith(FOR_TEACHERS)}, origin
 
 
 def _write(path: Path, content: bytes | Path) -> None:

@@ -16,7 +16,8 @@ def max_pool(feature_map, size):
 
 
 def _values(name, test, answers):
-    return [(test, message, f"{name} = {value}") for value, message in answers]
+    """Answers that are values, each with its message and, where it isn't `test`, the cell that fails."""
+    return [(other[0] if other else test, message, f"{name} = {value}") for value, message, *other in answers]
 
 
 def network_of_task_3(
@@ -140,10 +141,10 @@ WRONG = {
             [
                 ("[60, 60, 19]", "every second one"),
                 ("[29, 29, 9]", "first position comes on top"),
-                ("[30, 28, 9]", "keeps the size"),
-                ("[30, 30, 8]", "first position comes on top"),
-                ("[30, 30, 10]", "right with padding same"),
-                ("[30, 30, 27]", "has stride 3"),
+                ("[30, 28, 9]", "keeps the size", "test-2a-2"),
+                ("[30, 30, 8]", "first position comes on top", "test-2a-3"),
+                ("[30, 30, 10]", "right with padding same", "test-2a-3"),
+                ("[30, 30, 27]", "has stride 3", "test-2a-3"),
                 ("[32, 32, 10]", "right with padding same"),
             ],
         ),
@@ -202,8 +203,8 @@ WRONG = {
             [
                 ("[60, 60, 15]", "every second position"),
                 ("[29, 29, 7]", "where the kernel begins"),
-                ("[30, 28, 7]", "keeps the size"),
-                ("[30, 30, 8]", "whole windows only"),
+                ("[30, 28, 7]", "keeps the size", "test-1a-2"),
+                ("[30, 30, 8]", "whole windows only", "test-1a-3"),
                 ("[32, 32, 8]", "Does it stay inside"),
                 ("30", "not a list of three numbers"),
             ],
@@ -361,10 +362,12 @@ def max_pool(feature_map, size):
                 (
                     '{"conv 1": (44, 44, 8), "pool 1": (22, 22, 8), "conv 2": (20, 20, 9), "flatten": 999}',
                     "every second of the 20",
+                    "test-1a-2",
                 ),
                 (
                     '{"conv 1": (44, 44, 8), "pool 1": (22, 22, 8), "conv 2": (10, 10, 16), "flatten": 100}',
                     "all activations of conv 2",
+                    "test-1a-3",
                 ),
             ],
         ),
@@ -373,12 +376,17 @@ def max_pool(feature_map, size):
             "test-1b",
             [
                 ('{"conv 1": 600, "conv 2": 1_152, "dense": 16_000}', "a bias as well"),
-                ('{"conv 1": 608, "conv 2": 160, "dense": 16_010}', "add up over all 8 maps"),
+                ('{"conv 1": 608, "conv 2": 160, "dense": 16_010}', "add up over all 8 maps", "test-1b-2"),
                 ('{"conv 1": 208, "conv 2": 1_168, "dense": 16_010}', "*and each channel*"),
-                ('{"conv 1": 608, "conv 2": 1_168, "dense": 16_000}', "a weight for each input, and a bias"),
+                (
+                    '{"conv 1": 608, "conv 2": 1_168, "dense": 16_000}',
+                    "a weight for each input, and a bias",
+                    "test-1b-3",
+                ),
                 (
                     '{"conv 1": 608, "conv 2": 1_168, "dense": 19_360}\nshapes = {"flatten": (11, 11, 16)}',
                     "a weight for each input, and a bias",
+                    "test-1b-3",
                 ),
             ],
         ),
@@ -471,12 +479,12 @@ def max_pool(feature_map, size):
         "answer-3": [
             ("test-3a", "P learns", 'what_to_do = {"P": "broken", "Q": "stop", "R": "go on", "S": "larger"}'),
             (
-                "test-3a",
+                "test-3a-2",
                 "it doesn't learn from",
                 'what_to_do = {"P": "go on", "Q": "go on", "R": "broken", "S": "larger"}',
             ),
             (
-                "test-3b",
+                "test-3b-2",
                 "nothing is learned by heart",
                 'what_to_do = {"P": "go on", "Q": "stop", "R": "broken", "S": "stop"}',
             ),
@@ -880,17 +888,27 @@ def early_stopping(losses, patience):
         ],
         "answer-4": [
             (
-                "test-4",
+                grade_id,
                 message,
                 f'shown_to_help = {helped}\ncheaper_than_none = "{cheaper}"',
             )
-            for helped, cheaper, message in (
+            for grade_id, helped, cheaper, message in (
                 # Every mean that is higher, every 95 % interval that excludes 0, and unpaired intervals.
-                (["flip and shift", "schedule", "dropout", "early stopping"], "early stopping", "contains 0"),
-                (["flip and shift", "schedule", "dropout"], "early stopping", "one of four comparisons"),
-                (["flip and shift"], "early stopping", "subtract by seed"),
-                ([], "early stopping", "multiplied as Holm says"),
-                (["flip and shift", "schedule"], "schedule", "compare the CPU seconds"),
+                (
+                    "test-4",
+                    ["flip and shift", "schedule", "dropout", "early stopping"],
+                    "early stopping",
+                    "contains 0",
+                ),
+                (
+                    "test-4",
+                    ["flip and shift", "schedule", "dropout"],
+                    "early stopping",
+                    "one of four comparisons",
+                ),
+                ("test-4", ["flip and shift"], "early stopping", "subtract by seed"),
+                ("test-4", [], "early stopping", "multiplied as Holm says"),
+                ("test-4-2", ["flip and shift", "schedule"], "schedule", "compare the CPU seconds"),
             )
         ],
     },

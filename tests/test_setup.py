@@ -98,6 +98,16 @@ def test_a_venv_is_deleted_with_a_word_and_only_if_it_must(tmp_path, python, fol
 
 
 @needs_make
+def test_what_jupyterlab_is_told_comes_into_the_venv(tmp_path):
+    shutil.copytree(ROOT / "lesson_tools" / "templates", tmp_path / "lesson_tools" / "templates")
+    make = 'mkdir -p .venv/bin && printf "#!/bin/sh\\n" > .venv/bin/python && chmod +x .venv/bin/python'
+    done = set_up(tmp_path, STAND_IN.replace("exit 1", make))
+    assert done.returncode == 0, done.stderr
+    told = tmp_path / ".venv" / "etc" / "jupyter"
+    assert (told / "jupyter_lab_config.json").exists() and (told / "labconfig" / "page_config.json").exists()
+
+
+@needs_make
 def test_a_venv_that_is_something_else_is_not_deleted(tmp_path):
     (tmp_path / ".venv").mkdir()
     (tmp_path / ".venv" / "thesis.txt").write_text("dear")

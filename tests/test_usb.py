@@ -13,7 +13,7 @@ from pathlib import Path
 
 from helpers.datasets import DatasetError, cache_dir
 from helpers.errors import UserError
-from lesson_tools import usb
+from lesson_tools import learner, usb
 from lesson_tools.cli import cli
 
 import numpy as np
@@ -176,7 +176,7 @@ def place(tmp_path_factory):
             "UV_NO_CONFIG": "1",
         }.items():
             patch.setenv(name, value)
-        patch.setattr(usb, "ROOT", root)
+        patch.setattr(learner, "ROOT", root)
         yield place
 
 
@@ -388,21 +388,21 @@ def test_a_reason_from_elsewhere_has_no_password():
 
 
 def test_the_last_commit_comes_and_without_git_the_same_files(place, tmp_path, monkeypatch, capsys):
-    committed, origin = usb._lessons()
+    committed, origin = learner.learner_files()
     assert origin.startswith("commit ")
     root = Path(shutil.copytree(place / "repository", tmp_path / "repository"))
     (root / "README.md").write_text("Draft")
     (root / ".venv").mkdir()
     for name in (".venv/notes.txt", "lesson_tools/.hidden"):
         (root / name).write_text("mine")
-    monkeypatch.setattr(usb, "ROOT", root)
-    assert usb._lessons()[0] == committed
+    monkeypatch.setattr(learner, "ROOT", root)
+    assert learner.learner_files()[0] == committed
     assert "Not committed, so not in the folder: README.md, " in capsys.readouterr().out
     shutil.rmtree(root / ".git")
     (root / "course").mkdir()
     (root / "course/grades.csv").write_text("mine")
     (root / "runs").symlink_to(tmp_path)
-    files, origin = usb._lessons()
+    files, origin = learner.learner_files()
     assert set(files) == set(committed) and "without git" in origin
 
 
@@ -410,8 +410,8 @@ def test_without_git_no_file_of_the_repository_is_forgotten():
     listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True)
     if listed.returncode:
         pytest.skip("this is not a repository")
-    names = [name for name in listed.stdout.splitlines() if not name.startswith((".", *usb.FOR_TEACHERS))]
-    assert [name for name in names if not re.match(usb.WITHOUT_GIT, name)] == []
+    names = [name for name in listed.stdout.splitlines() if not name.startswith((".", *learner.FOR_TEACHERS))]
+    assert [name for name in names if not re.match(learner.WITHOUT_GIT, name)] == []
 
 
 # --- Data ---------------------------------------------------------------------------------------------

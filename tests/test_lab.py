@@ -1,0 +1,70 @@
+"""JupyterLab as setup_venv.sh sets it up: without what only puzzles learners."""
+
+import contextlib
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+import urllib.request
+
+from lesson_tools.folders import ROOT
+
+import websocket  # of jupyter_server
+
+HEADER = {"msg_id": "1", "session": "1", "username": "", "msg_type": "execute_request", "version": "5.3"}
+QUESTION = {"header": HEADER, "parent_header": {}, "metadata": {}, "channel": "shell"}
+QUESTION |= {"content": {"code": "6 * 7", "silent": False}}
+CONFIG = ROOT / "lesson_tools" / "templates" / "jupyter"
+
+
+def test_no_news_no_updates_no_create_assignment_and_no_warning_of_the_kernel(tmp_path):
+    own = {"JUPYTER_CONFIG_PATH": CONFIG, "JUPYTER_CONFIG_DIR": tmp_path, "JUPYTER_RUNTIME_DIR": tmp_path}
+    command = [
+        sys.executable,
+        "-m",
+        "jupyterlab",
+        "--no-browser",
+        "--ip=127.0.0.1",
+        "--port=0",
+        "--allow-root",
+    ]
+    log = tmp_path / "log"
+
+    def ask(address, data=None):
+        headers = {"Authorization": f"token {facts['token']}"}
+        request = urllib.request.Request(f"{facts['url']}{address}", data, headers)
+        return urllib.request.urlopen(request, timeout=60).read().decode()
+
+    environment = os.environ | {name: str(path) for name, path in own.items()}
+    with (
+        log.open("w") as lines,
+        subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=lines, stderr=lines) as lab,
+    ):
+        try:
+            facts = None
+            while not facts:  # which it writes down once it listens
+                assert lab.poll() is None, log.read_text()
+                time.sleep(0.2)
+                for file in tmp_path.glob("jpserver-*.json"):
+                    with contextlib.suppress(ValueError):  # half written
+                        facts = json.loads(file.read_text())
+            page = json.loads(re.search(r'id="jupyter-config-data"[^>]*>(.+?)</script>', ask("lab"), re.S)[1])
+            kernel = json.loads(ask("api/kernels", b"{}"))["id"]
+            address = f"{facts['url']}api/kernels/{kernel}/channels?token={facts['token']}"
+            with contextlib.closing(
+                websocket.create_connection(address.replace("http", "ws", 1), timeout=60)
+            ) as channels:
+                channels.send(json.dumps(QUESTION))
+                while json.loads(answer := channels.recv())["msg_type"] != "execute_result":
+                    pass
+            update = json.loads(ask("lab/api/update"))
+        finally:
+            lab.terminate()
+    assert json.loads(answer)["content"]["data"]["text/plain"] == "42"
+    assert page["news"] == {"disabled": True}
+    assert "@jupyter/nbgrader:create-assignment" in page["disabledExtensions"]
+    assert "@jupyter/nbgrader:formgrader" not in page["disabledExtensions"]
+    assert update["notification"] is None
+    assert "without encryption" not in log.read_text()
