@@ -19,7 +19,7 @@ c.ClearSolutions.text_stub = "*Write your answer here, in place of this line.*"
 ours, its = "lesson_tools.grading", "nbgrader.preprocessors"
 c.Autograde.sanitize_preprocessors = [
     f"{its}.ClearOutput",
-    f"{ours}.Mend",
+    f"{ours}.Repair",
     f"{its}.OverwriteKernelspec",
     f"{its}.OverwriteCells",
     f"{its}.CheckCellMetadata",

@@ -1,6 +1,6 @@
 """What nbgrader does with a notebook that was handed in, so that nothing in it stops the grading.
 
-nbgrader_config.py names both classes: `Mend` gives each cell back what nbgrader knows it by, `ExecuteApart`
+nbgrader_config.py names both classes: `Repair` gives each cell back what nbgrader knows it by, `ExecuteApart`
 runs the cells where they can't reach the teacher's files.
 """
 
@@ -26,7 +26,7 @@ from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import Execute, NbGraderPreprocessor
 from traitlets import Dict, Integer, List, Unicode
 
-NOTES = "lessons_notes"  # in a notebook's metadata: sentences on what was mended
+NOTES = "lessons_notes"  # in a notebook's metadata: sentences on what was repaired
 STOPPED = "CellStopped"  # the name of the error of a cell that was left out
 TIME_IS_OVER = "the time for the notebook was over, so it was left out"
 CHANGES_ANSWERS = ("PYTHONOPTIMIZE", "PYTHONWARNINGS", "MPLBACKEND")
@@ -75,8 +75,8 @@ def is_copy_of(notebook: NotebookNode, released: NotebookNode) -> bool:
     return any(cell.get("id") in ids or cell.source.strip() in texts for cell in notebook.cells)
 
 
-def mend(notebook: NotebookNode, released: NotebookNode) -> list[str]:
-    """Make a notebook that nbgrader can grade of one that was handed in; returns what was to be mended.
+def repair(notebook: NotebookNode, released: NotebookNode) -> list[str]:
+    """Make a notebook that nbgrader can grade of one that was handed in; returns what had to be repaired.
 
     Of the copies of a cell one counts: the last answer that was changed, the last check. Missing cells are
     put back, but for the cells of answers in code: an answer may stand in a cell of the learner's own.
@@ -118,15 +118,15 @@ def _is_answer(cell: NotebookNode) -> bool:
     return bool(graded_name(cell)) and bool(cell.metadata["nbgrader"].get("solution"))
 
 
-class Mend(NbGraderPreprocessor):
-    """Mends a notebook by the one that was released."""
+class Repair(NbGraderPreprocessor):
+    """Repairs a notebook by the one that was released."""
 
     def preprocess(self, nb, resources):
         names = resources["nbgrader"]
         course = CourseDirectory(config=self.config)
         folder = course.format_path(course.release_directory, ".", names["assignment"])
         released = nbformat.read(Path(folder, f"{names['notebook']}.ipynb"), as_version=4)
-        nb.metadata[NOTES] = mend(nb, released)
+        nb.metadata[NOTES] = repair(nb, released)
         return nb, resources
 
 

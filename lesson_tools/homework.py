@@ -162,7 +162,7 @@ def grade(name: str, course: Path, api, answers: bool = False) -> pd.DataFrame:
     """Grade all that was handed in of one homework and not graded before; write a page of feedback for each.
 
     Returns a row for each person: points, of how many, the points of each task, whether answers wait to be
-    graded by hand, `notes` on cells that were mended or left out, and a column `problem` for notebooks that
+    graded by hand, `notes` on cells that were repaired or left out, and a column `problem` for notebooks that
     can't be graded. With `answers`, the pages have the model answers.
     """
     from lesson_tools.feedback import feedback_page, read_assignment, results
@@ -205,7 +205,7 @@ def grade(name: str, course: Path, api, answers: bool = False) -> pd.DataFrame:
 def grade_and_report(number: str, course: Path, source: Path | None = None, answers: bool = False) -> bool:
     """Grade a homework, that in the folder or zip `source` too, and print points; True: all are graded.
 
-    The table is written into the course's folder, too, with columns for what was mended and what can't be
+    The table is written into the course's folder, too, with columns for what was repaired and what can't be
     graded; and, where learners have numbers from Moodle, the two files that Moodle takes. Raises `UserError`
     as `find_handed_in` and `nbgrader` do, and when nobody has handed in.
     """
@@ -238,7 +238,7 @@ def grade_and_report(number: str, course: Path, source: Path | None = None, answ
 
 
 def _report(table: pd.DataFrame, name: str, course: Path, left_out: list[str]) -> None:
-    """Print the points, and a line for each notebook that was mended or can't be graded, and each file."""
+    """Print the points, and a line for each notebook that was repaired or can't be graded, and each file."""
     shown = table.drop(columns=["notes", "problem"], errors="ignore")
     print(shown.to_string(float_format="{:g}".format, na_rep="–"))
     print(f"\nThe feedback: {course / 'feedback'} / NAME / {name}; the table: {course / name}.csv")

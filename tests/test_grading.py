@@ -16,7 +16,7 @@ from lesson_tools.grading import (
     can_run_apart,
     check_given,
     is_copy_of,
-    mend,
+    repair,
     stopped_cells,
 )
 from lesson_tools.submissions import fill_worksheet, find_handed_in, folder_of
@@ -249,15 +249,15 @@ def test_where_nothing_can_be_kept_out_of_reach_it_is_said(sources, right, tmp_p
     assert not list((tmp_path / "course").glob("*_moodle.*"))
 
 
-def test_what_is_mended(released, right):
+def test_what_is_repaired(released, right):
     texts = [one.source for one in right.cells]
-    assert mend(right, released) == []
+    assert repair(right, released) == []
     assert [one.source for one in right.cells] == texts
 
     # An answer that was taken back, and copied first: what was changed counts, and runs where it stands.
     twice = answered(right, explain_2="First.")
     twice.cells.append(copy.deepcopy(cell(released, "explain-2")))
-    assert mend(twice, released) == ["explain-2 was there 2 times: the last one counts."]
+    assert repair(twice, released) == ["explain-2 was there 2 times: the last one counts."]
     assert cell(twice, "explain-2").source == "First."
     assert len({one.id for one in twice.cells}) == len(twice.cells)
 
@@ -267,13 +267,13 @@ def test_what_is_mended(released, right):
     place = own.cells.index(cell(own, "answer-1b"))
     own.cells[place] = nbformat.v4.new_code_cell("twice = 12")
     own.cells.insert(place, nbformat.v4.new_markdown_cell("I think:"))
-    assert mend(own, released) == ["answer-1b was missing.", "test-1b was missing, and was put back."]
+    assert repair(own, released) == ["answer-1b was missing.", "test-1b was missing, and was put back."]
     names = [one.metadata.get("nbgrader", {}).get("grade_id", one.source) for one in own.cells]
     assert names.index("test-1b") > names.index("twice = 12")
 
     nothing = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1")])
     assert not is_copy_of(nothing, released)
-    mend(nothing, released)
+    repair(nothing, released)
     names = [one.metadata.get("nbgrader", {}).get("grade_id") for one in nothing.cells]
     assert names == [None, "given-1", "test-1a", "test-1b", "explain-2"]
 
