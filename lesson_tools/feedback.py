@@ -46,10 +46,6 @@ class Result:
     of: float
     sentences: list[str]
 
-    @property
-    def number(self) -> str:
-        return self.task.number
-
 
 @dataclass
 class Assignment:

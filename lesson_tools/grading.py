@@ -163,8 +163,8 @@ class ExecuteApart(Execute):
         self.timeout_func = lambda cell: min(self.timeout, max(1, int(self._deadline - time.monotonic())))
         apart = can_run_apart()
         # A socket's name may have about a hundred letters, which the folder for temporary files can have.
-        folder = {"dir": "/tmp"} if apart else {}
-        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True, **folder) as self._work:
+        folder = "/tmp" if apart else None
+        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True, dir=folder) as self._work:
             for fonts in Path(matplotlib.get_cachedir()).glob("fontlist*.json"):  # finding them takes seconds
                 shutil.copy(fonts, self._work)
             self._command = sandbox_command(self.hide, self._work) if apart else []
@@ -213,14 +213,17 @@ class ExecuteApart(Execute):
         return super().process_message(msg, cell, cell_index)
 
 
+def _why_stopped(cell: NotebookNode) -> list[str]:
+    errors = [output for output in cell.get("outputs", []) if output.output_type == "error"]
+    return [error.evalue for error in errors if error.ename in (STOPPED, "CellTimeoutError")]
+
+
 def stopped_cells(notebook: NotebookNode) -> list[str]:
     """For each cell that was left out or stopped, a sentence that names it."""
     sentences, before = [], "the beginning"
     for cell in notebook.cells:
         name = graded_name(cell)
-        for output in cell.get("outputs", []):
-            if output.output_type == "error" and output.ename in (STOPPED, "CellTimeoutError"):
-                sentences.append(f"{name or f'a cell after {before}'}: {output.evalue}.")
+        sentences += [f"{name or f'a cell after {before}'}: {why}." for why in _why_stopped(cell)]
         before = name or before
     return sentences
 
@@ -228,10 +231,9 @@ def stopped_cells(notebook: NotebookNode) -> list[str]:
 def check_given(notebook: NotebookNode) -> None:
     """Raise `RuntimeError` when a cell of the homework's own ran too long: points would be lost unfairly."""
     for cell in notebook.cells:
-        for output in cell.get("outputs", []):
-            stopped = output.output_type == "error" and output.ename in (STOPPED, "CellTimeoutError")
-            if graded_name(cell).startswith("given") and stopped and output.evalue != TIME_IS_OVER:
-                raise RuntimeError(f"{graded_name(cell)}, which everybody has: {output.evalue}; grade again")
+        for why in _why_stopped(cell):
+            if graded_name(cell).startswith("given") and why != TIME_IS_OVER:
+                raise RuntimeError(f"{graded_name(cell)}, which everybody has: {why}; grade again")
 
 
 @functools.cache

@@ -194,7 +194,7 @@ def grade(name: str, course: Path, api, answers: bool = False) -> pd.DataFrame:
             rows[person] = {
                 "points": submission.score,
                 "of": submission.max_score,
-                **{task.number: task.points for task in tasks},
+                **{result.task.number: result.points for result in tasks},
                 "to grade by hand": sum(grade.needs_manual_grade for grade in grades.values()),
                 "notes": " ".join(notes),
             }

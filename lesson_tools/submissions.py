@@ -108,14 +108,12 @@ def find_handed_in(folder: Path, name: str) -> HandedIn:
 
 def _whose(parts: tuple[str, ...]) -> tuple[str, int | None]:
     """Whose file this is, and of which homework by its name; an empty name and None where it doesn't tell."""
-    moodle = next((match for match in map(MOODLE.fullmatch, parts) if match), None)
-    named = NAMED.fullmatch(parts[-1])
-    numbered = re.match(r"homework[ _-]?(\d+)", parts[-1], re.IGNORECASE)
-    if moodle:
+    if moodle := next(filter(None, map(MOODLE.fullmatch, parts)), None):
         return _as_folder(moodle["person"]), None
-    if named:
+    if named := NAMED.fullmatch(parts[-1]):
         return _as_folder(named["person"]), int(named["number"])
-    if numbered:  # in a folder for each learner
+    # In a folder for each learner:
+    if numbered := re.match(r"homework[ _-]?(\d+)", parts[-1], re.IGNORECASE):
         return _as_folder(parts[-2] if len(parts) > 1 else ""), int(numbered[1])
     return "", None
 

@@ -144,9 +144,6 @@ def test_curves_by_seed_draws_the_mean_in_a_band():
     assert line.get_xdata().tolist() == [1, 2] and line.get_ydata().tolist() == pytest.approx([0.3, 0.6])
     [band] = figure.axes[0].collections
     assert band.get_paths()[0].vertices[:, 1].min() == pytest.approx(0.3 - np.sqrt(0.02))
-    many = figures.curves_by_seed({"all": dict.fromkeys("abcde", ACCURACIES)}, by="images", log=True)
-    assert [text.get_text() for text in many.legends[0].texts] == list("abcde")
-    assert [label.get_text() for label in many.axes[0].get_xticklabels()] == ["1", "2"]
 
 
 def test_training_curves_and_their_description():
@@ -161,15 +158,6 @@ def test_training_curves_and_their_description():
         "accuracy 0.20 to 0.50, validation accuracy 0.10 to 0.40."
     )
     assert figures.describe_curves(history[:0]) == "Loss and accuracy by epoch: no epoch yet."
-
-
-def test_accuracies_by_seed_shows_each_network():
-    table = pd.DataFrame({"pooling": ["max", "max", "average"], "accuracy": [0.6, 0.7, 0.65]})
-    figure = figures.accuracies_by_seed({"recorded": table}, by="pooling")
-    dots, means = figure.axes[0].lines
-    assert dots.get_xydata().tolist() == [[0.6, 0], [0.7, 0], [0.65, 1]]
-    assert means.get_xydata().tolist() == [[pytest.approx(0.65), 0]]  # of one network no mean is drawn
-    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["max", "average"]
 
 
 def test_what_a_lesson_displays(monkeypatch):

@@ -56,15 +56,14 @@ SOURCE = {  # cell: (points, text)
 }
 
 
-def notebook(texts):
-    """A notebook of the homework with these texts of its cells."""
+def notebook():
+    """The source of the small homework."""
     cells = []
-    for number, (name, text) in enumerate(texts.items(), 1):
-        points = SOURCE[name][0]
+    for number, (name, (points, text)) in enumerate(SOURCE.items(), 1):
         code = name.startswith(("given", "answer", "test"))
         make = nbformat.v4.new_code_cell if code else nbformat.v4.new_markdown_cell
         cell = make(text, id=f"homework-02-{number:02d}")
-        if not name.startswith(("t", "g")) or name.startswith(("test", "given")):
+        if code or name.startswith("explain"):
             cell.metadata["nbgrader"] = {
                 "grade": points is not None,
                 "grade_id": name,
@@ -87,8 +86,7 @@ def sources(tmp_path_factory):
     """A folder of the small homework alone."""
     folder = tmp_path_factory.mktemp("sources")
     (folder / NAME).mkdir()
-    source = notebook({name: text for name, (_, text) in SOURCE.items()})
-    nbformat.write(source, folder / NAME / f"{NAME}.ipynb")
+    nbformat.write(notebook(), folder / NAME / f"{NAME}.ipynb")
     return folder
 
 
@@ -102,10 +100,7 @@ def released(sources, tmp_path_factory):
 @pytest.fixture
 def right(released):
     """The small homework with right answers, but for the explanation."""
-    answered = copy.deepcopy(released)
-    cell(answered, "answer-1a").source = "total = 6"
-    cell(answered, "answer-1b").source = "twice = 12"
-    return answered
+    return answered(released, answer_1a="total = 6", answer_1b="twice = 12")
 
 
 def answered(notebook, **answers):

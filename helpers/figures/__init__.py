@@ -6,9 +6,9 @@ the whole figure. What the figures share is in `drawing`.
 """
 
 # ruff: noqa: F401, I001 (a lesson finds all of them here)
-from helpers.figures.drawing import SIGNED, frame, png_bytes, show, show_animation, show_png
+from helpers.figures.drawing import SIGNED, frame, png_bytes, show, show_animation
 from helpers.figures.images import channel_stacks, feature_map_mosaics, image_grid, kernel_images
 from helpers.figures.images import layer_shapes, maps
 from helpers.figures.numbers import channel_sums, number_tables, window
-from helpers.figures.results import accuracies_by_seed, curves_by_seed, describe_curves, heat_table
+from helpers.figures.results import curves_by_seed, describe_curves, heat_table
 from helpers.figures.results import training_curves

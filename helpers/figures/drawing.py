@@ -52,7 +52,9 @@ def show_animation(frames: Iterable[plt.Figure], alt: str, seconds: float = 0.7)
     file = io.BytesIO()
     durations = [2000 if number < 3 else int(1000 * seconds) for number in range(len(others))]
     first.save(file, "PNG", save_all=True, append_images=others, duration=[*durations, 4000], loop=3)
-    show_png(file.getvalue(), alt, files[0][0])
+    data = {"image/png": base64.b64encode(file.getvalue()).decode(), "text/plain": alt}
+    width = round(100 * files[0][0])
+    display(data, metadata={"image/png": {"alt": alt, "width": width}}, raw=True)
 
 
 def png_bytes(figure: plt.Figure) -> bytes:
@@ -61,12 +63,6 @@ def png_bytes(figure: plt.Figure) -> bytes:
     figure.canvas.print_png(file)
     plt.close(figure)
     return file.getvalue()
-
-
-def show_png(png: bytes, alt: str, inches: float = 8, **others) -> None:
-    """Display a PNG file, `inches` wide, with its description and `others`: the same in other MIME types."""
-    data = others | {"image/png": base64.b64encode(png).decode(), "text/plain": alt}
-    display(data, metadata={"image/png": {"alt": alt, "width": round(100 * inches)}}, raw=True)
 
 
 def titled(figure: plt.Figure, title: str) -> plt.Figure:

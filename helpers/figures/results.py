@@ -1,4 +1,4 @@
-"""Results: curves by epoch, accuracies by seed, means over settings."""
+"""Results: curves by epoch, means over settings."""
 
 from helpers.figures.drawing import extremes, frame, panels, shaded_numbers, titled
 
@@ -33,43 +33,20 @@ def describe_curves(history: pd.DataFrame) -> str:
     return f"Curves over {len(history)} epochs: {changes}.".replace("val_", "validation ")
 
 
-def curves_by_seed(curves: dict[str, dict[str, pd.DataFrame]], title="", by="epoch", log=False) -> plt.Figure:
+def curves_by_seed(curves: dict[str, dict[str, pd.DataFrame]], title="") -> plt.Figure:
     """A panel for each name, in it a line for each table: the mean by epoch ± one standard deviation.
 
-    Each table has a row an epoch (counted from 1), a column a seed. `by` names what the rows are, if it is
-    something else, and `log` draws it on a logarithmic axis with a mark at each row.
+    Each table has a row an epoch (counted from 1), a column a seed.
     """
     figure = panels(curves, min(3, len(curves)), 2.9, title, sharex=True)
     for axis, lines in zip(figure.axes, curves.values(), strict=True):
         for label, table in lines.items():
             mean, band = table.mean(axis=1), table.std(axis=1).fillna(0)
-            [line] = axis.plot(mean, label=label, marker="o" if log else "", markersize=4)
+            [line] = axis.plot(mean, label=label, marker="")
             axis.fill_between(mean.index, mean - band, mean + band, color=line.get_color(), alpha=0.2)
-        axis.set(xlabel=by)
+        axis.set(xlabel="epoch")
         axis.xaxis.set_major_locator(MaxNLocator(integer=True))
-        if log:
-            axis.set_xscale("log")
-            axis.set_xticks(table.index, [f"{value:,g}" for value in table.index])
-            axis.minorticks_off()
-    if max(map(len, curves.values())) > 4:  # more would cover the lines
-        figure.legend(handles=figure.axes[0].lines, loc="outside lower center", ncols=4, fontsize=9)
-    else:
-        figure.axes[0].legend(fontsize=9)
-    return figure
-
-
-def accuracies_by_seed(tables: dict[str, pd.DataFrame], by: str, title="") -> plt.Figure:
-    """A panel for each table: a dot for each row, a network's `accuracy`, and a line at each mean by `by`."""
-    rows = max(table[by].nunique() for table in tables.values())
-    figure = panels(tables, len(tables), 1.3 + 0.3 * rows, title)
-    for axis, table in zip(figure.axes, tables.values(), strict=True):
-        places, names = table[by].factorize()
-        axis.plot(table["accuracy"], places, "o", color="C0", alpha=0.6)
-        means = table.groupby(places)["accuracy"].mean()[np.bincount(places) > 1]
-        axis.plot(means, means.index, "|", color="black", markersize=22, markeredgewidth=2.5)
-        axis.set_yticks(range(len(names)), names)
-        axis.set(ylim=(len(names) - 0.5, -0.5), xlabel="accuracy")
-        axis.xaxis.set_major_locator(MaxNLocator(4))
+    figure.axes[0].legend(fontsize=9)
     return figure
 
 

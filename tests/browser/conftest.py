@@ -63,11 +63,6 @@ def screenshots() -> Path:
 
 # --- JupyterLab ------------------------------------------------------------------------------------
 
-# What a first start would ask for, and what would ask the web for news.
-SETTINGS = {
-    "@jupyterlab/apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
-}
-
 
 class Server:
     """A running JupyterLab: its address, its token, and `notebooks`, the folder that it shows."""
@@ -88,11 +83,8 @@ def server(tmp_path_factory) -> Iterator[Server]:
     leftovers = shutil.ignore_patterns("runs", "__pycache__", ".ipynb_checkpoints")
     for name in ("notebooks", "helpers", "doodles", "lesson_tools"):
         shutil.copytree(REPOSITORY / name, checkout / name, ignore=leftovers)
-    for name, values in SETTINGS.items():
-        file = folder / "settings" / f"{name}.jupyterlab-settings"
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps(values))
     environment = os.environ | {
+        "JUPYTER_CONFIG_PATH": str(REPOSITORY / "lesson_tools" / "templates" / "jupyter"),
         "JUPYTER_CONFIG_DIR": str(folder / "config"),
         "JUPYTER_DATA_DIR": str(folder / "data"),
         "JUPYTER_RUNTIME_DIR": str(folder / "runtime"),
