@@ -210,11 +210,10 @@ def test_a_network_without_classes_has_no_probabilities(opened):
 
 
 def test_an_image_of_ones_own(opened, model):
-    seen, file = opened("network"), io.BytesIO()
+    seen = opened("network")
     large = np.repeat(np.repeat(IMAGES[1], 10, axis=0), 10, axis=1)
     wide = np.pad(large, ((0, 0), (90, 90), (0, 0)))  # the square in the middle counts
-    Image.fromarray(wide).save(file, "PNG")
-    own = [{"name": "own.png", "mimeType": "image/png", "buffer": file.getvalue()}]
+    own = [{"name": "own.png", "mimeType": "image/png", "buffer": _png(wide)}]
     seen.page.locator("input[type=file]").set_input_files(own)
     seen.page.wait_for_timeout(500)
     check(seen, model, IMAGES[1], 0.02)
