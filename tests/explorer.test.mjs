@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-const { decode, field, fit, forward, ink, positions, signed, softmax, text, unseen, untrained, windowOf } = await import(process.env.MODULE);
+const { decode, field, fit, forward, ink, positions, signed, softmax, text, untrained } = await import(process.env.MODULE);
 
 const conv = (settings = {}) => ({ type: "conv", kernel: [3, 3], stride: [1, 1], padding: "valid", filters: 1, ...settings });
 const image = (rows, columns = rows, channels = 1) => ({ type: "image", shape: [rows, columns, channels] });
@@ -48,20 +48,21 @@ test("the receptive field of the reference network", () => {
         image(32, 32, 3), conv({ filters: 2 }), pool(), conv({ filters: 2 }), pool(), conv({ filters: 2 }),
         { type: "flatten" }, { type: "dense", units: 4 },
     ]);
-    assert.deepEqual(field(layers, 5, 0, 3), [0, 17, 12, 29]);
-    assert.deepEqual(field(layers, 7, 0, 0), [0, 29, 0, 29], "all that reaches the dense layer");
-    assert.deepEqual(field(layers, 1, 4, 5), [4, 6, 5, 7]);
+    assert.deepEqual(field(layers, 5, 3), [0, 17, 12, 29]);
+    assert.deepEqual(field(layers, 7), [0, 29, 0, 29], "all that reaches the dense layer");
+    assert.deepEqual(field(layers, 1, 4 * 30 + 5), [4, 6, 5, 7]);
 });
 
 test("a window says what is in the padding", () => {
     const [, layer] = fit([image(3), conv({ padding: "same" })]);
-    const cells = windowOf(layer, [3, 3, 1], 0, 0);
-    assert.deepEqual(cells.map((cell) => cell.inside), [false, false, false, false, true, true, false, true, true]);
+    assert.deepEqual(layer.windows[0], [-1, -1, -1, -1, 0, 1, -1, 3, 4]);
+    assert.deepEqual(layer.windows[5], [1, 2, -1, 4, 5, -1, 7, 8, -1]);
 });
 
-test("rows that are in no window", () => {
-    const layers = fit([image(10), conv({ kernel: [2, 2], stride: [3, 3] })]);
-    assert.deepEqual(unseen(layers, 0, 0), [2, 5, 8, 9]);
+test("a stride leaves rows in no window", () => {
+    const [, layer] = fit([image(10), conv({ kernel: [2, 2], stride: [3, 3] })]);
+    const rows = new Set(layer.windows.flat().map((cell) => Math.floor(cell / 10)));
+    assert.deepEqual([...rows], [0, 1, 3, 4, 6, 7]);
 });
 
 test("random weights are as large as those that Keras begins with", () => {

@@ -77,7 +77,9 @@ def test_images_show_their_pixels():
     assert [axis.images[0].get_cmap().name for axis in maps.axes] == ["signed", "gray"]
     [framed] = figures.maps({"map": TINY}, windows={"map": (1, 2, 3, 4)}).axes[0].patches
     assert framed.get_bbox().bounds == (1.5, 0.5, 4, 3)
-    mosaics = figures.feature_map_mosaics({"conv": MAPS}).axes[0].images[0].get_array()
+    few, many = figures.feature_map_mosaics({"few": MAPS[..., :8], "many": MAPS}).axes
+    np.testing.assert_allclose(few.images[0].get_array()[:6, :6], MAPS[..., 0] / MAPS[..., :8].max())
+    mosaics = many.images[0].get_array()
     assert np.nanmax(mosaics) == 1 and np.argmax(MAPS.max(axis=(0, 1))) != 0
     np.testing.assert_allclose(mosaics[:6, :6], MAPS[..., MAPS.max(axis=(0, 1)).argmax()] / MAPS.max())
 

@@ -68,7 +68,7 @@ def explore_convolution(image: np.ndarray, kernel: np.ndarray) -> None:
     page = {
         "layers": [{"type": "image", "name": "image", "shape": (*image.shape, 1)}, convolution],
         "weights": [None, {"kernel": kernel.ravel(), "bias": [0]}],
-        "place": {"layer": 1, "map": 0, "row": 0, "column": 0},
+        "place": {"layer": 1, "map": 0, "at": 0},
     }
     page |= {"editable": True, "classes": [], "images": 0, "pixels": image.ravel(), "white": image.max()}
     alt = f"An image of {len(image)}×{len(image)} pixels, its first window, a kernel of {size}×{size}, their "

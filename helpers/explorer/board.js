@@ -1,10 +1,8 @@
 // What the views are made of: elements, colors, canvases whose cells can be reached by key, mouse and touch.
 
 const HIGHLIGHT = "#D55E00"; // Okabe and Ito's vermilion, as in the figures
-const SIGNED = [[0, 58, 99], [74, 131, 172], [163, 163, 163], [230, 159, 0], [255, 227, 140]]; // as there, too
+const SIGNED = [[0, 58, 99], [74, 131, 172], [163, 163, 163], [230, 159, 0], [255, 227, 140]]; // as there
 const ARROWS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
-const CENTERED = { textAlign: "center", textBaseline: "middle" };
-const chunks = (list, size) => range(Math.ceil(list.length / size)).map((i) => list.slice(i * size, i * size + size));
 const most = (numbers) => numbers.reduce((largest, x) => Math.max(largest, Math.abs(x)), 1e-9);
 
 /** A number as people write it: three digits and four decimals at most, a minus sign. */
@@ -16,6 +14,7 @@ export function text(x) {
 const factor = (x) => (x < 0 ? `(${text(x)})` : text(x));
 const total = (numbers) => numbers.map(text).join(" + ").replaceAll("+ −", "− ");
 
+/** An element with properties or attributes, and what is in it. */
 function make(tag, properties = {}, ...children) {
     const element = document.createElement(tag);
     for (const [name, value] of Object.entries(properties)) {
@@ -26,18 +25,37 @@ function make(tag, properties = {}, ...children) {
     return element;
 }
 
-function gray(share) {
-    const level = clamp(255 * share, 0, 255);
-    return [level, level, level];
+const paragraph = (...parts) => make("p", {}, ...parts);
+const beside = (...parts) => make("div", { className: "row" }, ...parts);
+const figure = (caption, drawn) => make("figure", {}, make("figcaption", {}, caption), drawn);
+const result = (line, value, ...more) => paragraph(`${line} `, make("strong", {}, value), ...more);
+
+/** A small table of numbers; each cell: text or an element, its color, whether it is marked. */
+function grid(caption, columns, cells) {
+    const cell = ([content, color, isMarked]) => {
+        const style = `background: ${css(color)}; color: ${ink(color)}`;
+        return make("td", { className: isMarked ? "marked" : "", style }, content);
+    };
+    const row = (r) => make("tr", {}, ...cells.slice(r * columns, (r + 1) * columns).map(cell));
+    const rows = range(cells.length / columns).map(row);
+    return make("table", { className: "grid" }, make("caption", {}, caption), ...rows);
 }
+
+function list(caption, names, rows) {
+    const heading = (scope, name) => make("th", { scope }, name), cell = (content) => make("td", {}, content);
+    const head = make("tr", {}, ...names.map((name) => heading("col", name)));
+    const lines = rows.map(([first, ...cells]) => make("tr", {}, heading("row", first), ...cells.map(cell)));
+    return make("table", { className: "list" }, make("caption", {}, caption), head, ...lines);
+}
+
+const css = (color) => `rgb(${color.map(Math.round)})`;
+const gray = (share) => Array(3).fill(clamp(255 * share, 0, 255));
 
 /** From -1 to 1: blue below 0, gray at 0, orange above, and brighter all along, as gray print shows it. */
 export function signed(share) {
     const at = clamp(2 * share + 2, 0, 4), low = Math.min(Math.floor(at), 3);
     return SIGNED[low].map((level, i) => level + (at - low) * (SIGNED[low + 1][i] - level));
 }
-
-const css = (color) => `rgb(${color.map(Math.round)})`;
 
 /** Black or white, whichever is read better on a color. */
 export function ink(color) {
@@ -47,126 +65,80 @@ export function ink(color) {
 
 let sheet; // the one canvas that all bitmaps are put on first: to make a canvas takes a browser long
 
-/** Draw a table of colors, those that `color(row, column)` gives, into a rectangle. */
+/** Draw a table of colors, those that `color(i)` gives, row by row, into a rectangle. */
 function bitmap(context, [rows, columns], color, x, y, width, height = width) {
-    if (!(sheet?.canvas.width >= columns && sheet.canvas.height >= rows)) {
-        sheet = make("canvas", { width: columns + 64, height: rows + 64 }).getContext("2d", { willReadFrequently: true });
-    }
+    sheet ??= make("canvas", { width: 0, height: 0 }).getContext("2d", { willReadFrequently: true });
+    if (sheet.canvas.width < columns) sheet.canvas.width = columns;
+    if (sheet.canvas.height < rows) sheet.canvas.height = rows;
     const image = sheet.createImageData(columns, rows);
-    for (let i = 0, at = 0; i < rows * columns; i++) {
-        for (const level of color(Math.floor(i / columns), i % columns)) image.data[at++] = level;
-        image.data[at++] = 255;
-    }
+    image.data.fill(255);
+    for (let i = 0; i < rows * columns; i++) image.data.set(color(i), 4 * i);
     sheet.putImageData(image, 0, 0);
     context.drawImage(sheet.canvas, 0, 0, columns, rows, x, y, width, height);
 }
 
-/** Draw an image in its colors, from an array of levels, row by row. */
-function photo(context, levels, [rows, columns, channels], ...place) {
-    const at = (row, column, channel) => levels[(row * columns + column) * channels + (channel % channels)];
-    bitmap(context, [rows, columns], (row, column) => [0, 1, 2].map((channel) => at(row, column, channel)), ...place);
-}
-
-function outline(context, x, y, width, height, color) {
-    for (const [lineWidth, strokeStyle] of [[4, "white"], [2, color]]) {
-        Object.assign(context, { lineWidth, strokeStyle });
-        context.strokeRect(x + 1, y + 1, width - 2, height - 2);
-    }
-}
-
-/**
- * A table of cells on a canvas: one stop for the keyboard, whose arrow keys move the cursor, as a mouse does.
- *
- * look(row, column): the cursor is there. open(row, column): a click, a touch or Enter; with `follow` an arrow
- * key, too; with `drag` also whatever the pointer is dragged over. paint(context) draws the cells, each `width`
- * by `height`; `frames()` lists what is framed: row, column, rows, columns.
- */
-function board(key, label, options) {
-    const { rows, columns, width, height = width, paint, frames = () => [], look, open, drag, follow } = options;
-    const ratio = Math.min(devicePixelRatio, 2), size = { width: columns * width, height: rows * height };
-    const canvas = make("canvas", { role: "application", "aria-label": label, tabIndex: 0, "data-key": key });
-    const context = canvas.getContext("2d");
-    let cursor = options.cursor ?? [0, 0];
-    Object.assign(canvas, { width: size.width * ratio, height: size.height * ratio });
-    Object.assign(canvas.style, { width: `${size.width}px`, touchAction: drag ? "none" : "manipulation" });
-    canvas.redraw = () => {
-        context.setTransform(ratio, 0, 0, ratio, 0, 0);
-        context.imageSmoothingEnabled = false;
-        context.clearRect(0, 0, size.width, size.height);
-        paint(context);
-        for (const [row, column, high, wide] of frames()) {
-            outline(context, column * width, row * height, wide * width, high * height, HIGHLIGHT);
-        }
-        if (canvas.matches(":focus, :hover")) {
-            outline(context, cursor[1] * width, cursor[0] * height, width, height, "black");
-        }
-    };
-    const move = ([row, column]) => {
-        cursor = [clamp(row, 0, rows - 1), clamp(column, 0, columns - 1)];
-        look?.(...cursor);
-        canvas.redraw();
-    };
-    const under = ({ clientX, clientY }) => {
-        const box = canvas.getBoundingClientRect(), shares = [(clientY - box.top) / box.height, (clientX - box.left) / box.width];
-        return [Math.floor(shares[0] * rows), Math.floor(shares[1] * columns)];
-    };
-    canvas.onpointermove = (event) => {
-        if (under(event).join() === cursor.join()) return;
-        move(under(event));
-        if (drag && event.buttons) open(...cursor);
-    };
-    canvas.onpointerdown = canvas.onclick = (event) => {
-        if ((event.type === "pointerdown") !== Boolean(drag)) return;
-        move(under(event));
-        open(...cursor);
-    };
-    canvas.onkeydown = (event) => {
-        const step = ARROWS[event.key], enter = event.key === "Enter" || event.key === " ";
-        if (!step && !enter) return;
-        event.preventDefault();
-        if (step) move(cursor.map((at, axis) => at + step[axis]));
-        if (enter || follow) open(...cursor);
-    };
-    canvas.onfocus = canvas.onblur = canvas.onpointerleave = canvas.redraw;
-    canvas.redraw();
-    return canvas;
-}
-
-/** A board of `count` cells in rows, drawn by paint(context) or one by one by draw(context, i, x, y). */
-function gallery(key, label, count, { columns, width, height = width, paint, draw, look, open, shown }) {
-    const at = (row, column) => Math.min(row * columns + column, count - 1), rows = Math.ceil(count / columns);
-    const place = (i) => [Math.floor(i / columns), i % columns];
-    const each = (context) => range(count).forEach((i) => draw(context, i, place(i)[1] * width, place(i)[0] * height));
-    const frames = () => (shown === undefined ? [] : [[...place(shown), 1, 1]]);
-    const calls = { look: (...cell) => look(at(...cell)), open: (...cell) => open(at(...cell)) };
-    const cells = { rows, columns, width, height, paint: paint ?? each, frames, cursor: place(shown ?? 0) };
-    return board(key, label, { ...cells, ...calls });
-}
-
 /** Draw a cell of one color, with what is written in it. */
-function tile(context, x, y, width, height, color, written) {
+function tile(context, x, y, width, height, color, written = "") {
     context.fillStyle = css(color);
-    context.fillRect(x, y, width - 1, height - 1);
-    Object.assign(context, { ...CENTERED, fillStyle: ink(color), font: "12px sans-serif" });
+    context.fillRect(x, y, width, height);
+    if (!written) return;
+    Object.assign(context, { textAlign: "center", textBaseline: "middle", font: "12px sans-serif" });
+    context.fillStyle = ink(color);
     context.fillText(written, x + width / 2, y + height / 2, width - 4);
 }
 
-/** A small table of numbers; each cell: text or an element, its color, whether it is marked. */
-function grid(caption, columns, cells) {
-    const all = cells.map(([content, color, marked]) => {
-        const cell = make("td", { className: marked ? "marked" : "" }, content);
-        cell.style.cssText = `background: ${css(color)}; color: ${ink(color)}`;
-        return cell;
-    });
-    const rows = chunks(all, columns).map((row) => make("tr", {}, ...row));
-    return make("table", { className: "grid" }, make("caption", {}, caption), ...rows);
+/**
+ * `count` cells in rows, on a canvas: one stop for the keyboard; arrow keys move the cursor as a mouse does.
+ *
+ * draw(context, i, x, y) draws a cell, or paint(context) all of them. look(i): the cursor is there. open(i):
+ * a click, a touch or Enter; with `follow` an arrow key; with `drag` whatever the pointer is dragged over.
+ * `frames` lists what is framed: row, column, rows, columns, and a color. `first` is where the cursor begins.
+ */
+function board(key, label, options) {
+    const { count, columns, width, height = width, draw, paint, look, open, drag, follow } = options;
+    const ratio = Math.min(devicePixelRatio, 2), rows = Math.ceil(count / columns);
+    const canvas = make("canvas", { role: "application", "aria-label": label, tabIndex: 0, "data-key": key });
+    const context = canvas.getContext("2d");
+    const at = (i) => cellAt(i, columns);
+    let { first: cursor = 0, frames: framed = [] } = options;
+    canvas.style.width = `${columns * width}px`;
+    canvas.redraw = (frames = framed) => {
+        framed = frames;
+        canvas.width = columns * width * ratio; // clears it, too
+        canvas.height = rows * height * ratio;
+        context.scale(ratio, ratio);
+        context.imageSmoothingEnabled = false;
+        if (paint) paint(context);
+        else range(count).forEach((i) => draw(context, i, at(i)[1] * width, at(i)[0] * height));
+        const mark = canvas.matches(":focus, :hover") ? [[...at(cursor), 1, 1, "black"]] : [];
+        for (const [row, column, high, wide, color = HIGHLIGHT] of [...framed, ...mark]) {
+            for (const [lineWidth, strokeStyle] of [[4, "white"], [2, color]]) {
+                Object.assign(context, { lineWidth, strokeStyle });
+                context.strokeRect(column * width + 1, row * height + 1, wide * width - 2, high * height - 2);
+            }
+        }
+    };
+    const move = (row, column) => {
+        cursor = Math.min(clamp(row, 0, rows - 1) * columns + clamp(column, 0, columns - 1), count - 1);
+        look(cursor);
+        canvas.redraw();
+    };
+    canvas.onpointerdown = canvas.onpointermove = (event) => {
+        const shares = [event.offsetY / canvas.clientHeight, event.offsetX / canvas.clientWidth];
+        const place = [Math.floor(shares[0] * rows), Math.floor(shares[1] * columns)];
+        if (event.type === "pointermove" && place.join() === at(cursor).join()) return;
+        move(...place);
+        if (drag && event.buttons) open(cursor);
+    };
+    canvas.onclick = () => drag || open(cursor);
+    canvas.onkeydown = (event) => {
+        const step = ARROWS[event.key], isEnter = event.key === "Enter" || event.key === " ";
+        if (!step && !isEnter) return;
+        event.preventDefault();
+        if (step) move(...at(cursor).map((place, axis) => place + step[axis]));
+        if (isEnter || follow) open(cursor);
+    };
+    canvas.onfocus = canvas.onblur = canvas.onpointerleave = () => canvas.redraw();
+    canvas.redraw();
+    return canvas;
 }
-
-function list(caption, names, rows) {
-    const head = make("tr", {}, ...names.map((name) => make("th", { scope: "col" }, name)));
-    const line = ([first, ...cells]) => make("tr", {}, make("th", { scope: "row" }, first), ...cells.map((cell) => make("td", {}, cell)));
-    return make("table", { className: "list" }, make("caption", {}, caption), head, ...rows.map(line));
-}
-
-const figure = (caption, drawn) => make("figure", {}, make("figcaption", {}, caption), drawn);
-const result = (line, value, ...more) => make("p", { className: "result" }, `${line} `, make("strong", {}, value), ...more);

@@ -4,14 +4,13 @@ const TOOLS = ["look", "cover a part", "draw"];
 const WEIGHTS = ["trained", "random, as before training"];
 
 class Explorer {
-    /** `place` says what is shown: nothing for all layers, a layer and a map, or also a row and a column. */
+    /** A place: nothing for all layers, or a layer and a map, or also `at`, the index of a number in it. */
     constructor(host, data, { images, weights }) {
-        const layers = fit(data.layers), sets = data.editable ? [weights] : [weights, untrained(layers, weights)];
-        Object.assign(this, { data, images, layers, sets, weights, place: data.place ?? {}, past: [], future: [] });
-        Object.assign(this, { pixels: images[0], tool: 0, size: 8, brush: "#d55e00" });
+        const { editable, layers, place = {} } = data, state = { now: 0, pixels: images[0], seen: images[0] };
+        Object.assign(this, { data, images, weights, layers: fit(layers), trail: [place], ...state });
         for (const name of ["bar", "side", "view", "classes"]) this[name] = make("div", { className: name });
         this.status = make("p", { role: "status" });
-        const body = make("div", { className: "body" }, ...(data.editable ? [] : [this.side]), this.view);
+        const body = make("div", { className: "body" }, ...(editable ? [] : [this.side]), this.view);
         const about = { className: "all", role: "group", "aria-label": "Explorer" };
         const all = make("div", about, this.bar, this.status, body);
         this.root = host.attachShadow({ mode: "open" });
@@ -19,74 +18,93 @@ class Explorer {
         host.setAttribute("data-lm-suppress-shortcuts", "true"); // keys are not for JupyterLab here
         all.onkeydown = (event) => {
             event.stopPropagation();
-            const { layer, map, row } = this.place;
-            if (event.key === "Escape" && !data.editable) this.go(row === undefined ? {} : { layer, map });
+            const { layer, map, at } = this.place;
+            if (event.key === "Escape" && !editable) this.go(at === undefined ? {} : { layer, map });
         };
+        this.bar.append(...(editable ? this.settings() : this.navigation()), ...this.numbers());
+        if (!editable) this.fillSide(all);
         this.see();
-        if (!data.editable) this.buildSide(all);
         this.render();
     }
 
     // --- State
 
-    /** What the network sees, a part covered or not, and what it makes of it. */
-    see() {
-        const isHidden = (i) => this.covered && this.isNear(i, this.covered);
-        this.shown = this.pixels.map((level, i) => (isHidden(i) ? 128 : level));
-        this.outputs = forward(this.layers, this.weights, this.shown);
-        if (!this.covered) this.uncovered = this.outputs.at(-1);
+    get place() {
+        return this.trail[this.now];
     }
 
-    /** Whether number i of the image is in the square around a pixel; the side may be even. */
-    isNear(i, center) {
-        const [, columns, channels] = this.layers[0].shape, pixel = Math.floor(i / channels);
-        return [Math.floor(pixel / columns), pixel % columns].every((at, axis) => {
-            const first = center[axis] - Math.floor(this.size / 2);
-            return at >= first && at < first + this.size;
-        });
+    /** Show a place. What is left can be gone back to, if it is more than another number of the same map. */
+    go(place) {
+        const isSame = ["layer", "map"].every((key) => place[key] === this.place[key]);
+        if (!isSame || place.at === undefined || this.place.at === undefined) {
+            this.play(false);
+            this.trail.splice(++this.now);
+        }
+        this.trail[this.now] = place;
+        this.render();
     }
 
-    refresh() { // once for each picture of the screen, however fast the pointer is
+    back(by) {
+        this.play(false);
+        this.now += by;
+        this.render();
+    }
+
+    /** Slide the kernel on; all around, it stops. */
+    step(by) {
+        const { layer, at } = this.place, [rows, columns] = this.layers[layer].shape, count = rows * columns;
+        const next = (at + by + count) % count;
+        if (!next || !this.view.isConnected) this.play(false);
+        this.go({ ...this.place, at: next });
+    }
+
+    /** Let the kernel slide by itself, or not. */
+    play(isPlaying) {
+        clearInterval(this.timer);
+        this.timer = isPlaying && setInterval(() => this.step(1), 700);
+        this.status.ariaLive = isPlaying ? "off" : "polite"; // not to be said all the time
+        this.find("Play").textContent = isPlaying ? "Pause" : "Play";
+    }
+
+    /** Compute and draw anew, once for each frame of the screen, however fast the pointer is. */
+    change(state) {
+        Object.assign(this, state);
         this.waiting ??= requestAnimationFrame(() => {
             this.waiting = null;
             this.see();
             this.render();
-            if (this.covered && this.data.classes.length) this.sayCovered();
+            if (this.covered !== undefined && this.data.classes.length) this.sayCovered();
         });
     }
 
-    go(place, silent = false) {
-        if (!silent) {
-            this.stop();
-            this.past.push(this.place);
-            this.future = [];
-        }
-        this.place = place;
-        this.render();
+    /** What the network sees, a part covered or not, and what it makes of it. */
+    see() {
+        const isCovered = this.covered !== undefined;
+        this.seen = isCovered ? this.painted(this.covered, [128, 128, 128]) : this.pixels;
+        this.outputs = forward(this.layers, this.weights, this.seen);
+        if (!isCovered) this.uncovered = this.outputs.at(-1);
     }
 
-    stop() {
-        clearInterval(this.timer);
-        this.timer = null;
-        this.status.ariaLive = "polite";
+    /** The image with a square around pixel i in one color; its side may be even. */
+    painted(i, color) {
+        const [, columns, channels] = this.layers[0].shape, half = Math.floor(this.size / 2);
+        const first = cellAt(i, columns).map((at) => at - half);
+        const isIn = (at, axis) => at >= first[axis] && at < first[axis] + this.size;
+        const isPainted = (k) => cellAt(Math.floor(k / channels), columns).every(isIn);
+        return this.pixels.map((level, k) => (isPainted(k) ? color[k % channels] : level));
     }
 
-    back(from, to) {
-        this.stop();
-        to.push(this.place);
-        this.place = from.pop();
-        this.render();
-    }
+    // --- What is known of a layer
 
-    at(l, map, row, column) {
-        const { shape } = this.layers[l];
-        return this.outputs[l][shape.length > 1 ? (row * shape[1] + column) * shape[2] + map : map];
+    value(l, map, at = 0) {
+        return this.outputs[l][at * this.layers[l].shape.at(-1) + map];
     }
 
     /** The color of a layer's numbers, all on one scale: signed where no ReLU cuts them. */
     tone(l) {
-        const { type, relu } = this.layers[l], isSigned = this.outputs[l].some((x) => x < 0) || (type === "conv" && !relu);
-        const largest = type === "image" ? this.data.white : most(this.outputs[l]);
+        const { type, relu } = this.layers[l], numbers = this.outputs[l];
+        const isSigned = numbers.some((x) => x < 0) || (type === "conv" && !relu);
+        const largest = type === "image" ? this.data.white : most(numbers);
         return (x) => (isSigned ? signed(x / largest) : gray(x / largest));
     }
 
@@ -102,232 +120,250 @@ class Explorer {
         return `${units ? "unit" : type === "flatten" ? "number" : "map"} ${map}`;
     }
 
-    /** Row and column of a number; for one of a flattened layer, where it was before. */
-    position(l, map, row = 0, column = 0) {
-        if (this.layers[l].type !== "flatten") return [row, column];
-        const [, columns, maps] = this.layers[l - 1].shape, at = Math.floor(map / maps);
-        return [Math.floor(at / columns), at % columns];
+    where(l, at) {
+        const [row, column] = cellAt(at, this.layers[l].shape[1]);
+        return `row ${row}, column ${column}`;
     }
 
-    // --- What is said
+    // --- What is shown and said
 
     say(line) {
         this.status.textContent = line;
     }
 
+    /** What covering a part does to the class that is shown, or else to the one that was most probable. */
     sayCovered() {
-        const { classes } = this.data, first = this.uncovered.indexOf(Math.max(...this.uncovered));
-        const now = this.outputs.at(-1), best = now.indexOf(Math.max(...now));
-        const others = best === first ? "" : `, and ${classes[best]} has ${now[best].toFixed(3)}`;
-        const change = `from ${this.uncovered[first].toFixed(3)} to ${now[first].toFixed(3)}`;
-        this.say(`Covered around row ${this.covered.join(", column ")}: ${classes[first]} goes ${change}${others}.`);
+        const { classes } = this.data, { layer, map } = this.place, now = this.outputs.at(-1);
+        const [first, best] = [this.uncovered, now].map((shares) => shares.indexOf(Math.max(...shares)));
+        const index = this.isNamed(layer) ? map : first;
+        const change = `goes from ${this.uncovered[index].toFixed(3)} to ${now[index].toFixed(3)}`;
+        const other = best === index ? "" : `, and ${classes[best]} has ${now[best].toFixed(3)}`;
+        this.say(`Covered around ${this.where(0, this.covered)}: ${classes[index]} ${change}${other}.`);
     }
 
     /** Say what the cursor is on, and frame in the image what it depends on. */
-    tell({ layer: l, map, row, column } = this.place) {
-        this.framed = [];
-        const { name, shape, type } = this.layers[l] ?? {}, where = row === undefined ? "" : `, row ${row}, column ${column}`;
-        const line = () => `${this.data.editable ? name : `${name}, ${this.name(l, map)}`}${where}`;
-        if (l === undefined) this.say("All layers. Choose a map or a number.");
-        else if (shape.length > 1 && !where) this.say(`${line()}.`);
-        else {
-            const [top, bottom, left, right] = field(this.layers, l, ...this.position(l, map, row, column));
-            const value = this.at(l, map, row, column), written = type === "softmax" ? value.toFixed(4) : text(value);
-            const depends = ` It depends on rows ${top} to ${bottom} and columns ${left} to ${right} of the image.`;
-            this.framed = [[top, left, bottom - top + 1, right - left + 1]];
-            this.say(`${line()}: ${written}.${l ? depends : ""}`);
+    tell({ layer: l, map, at } = this.place) {
+        const layer = this.layers[l], isWhole = layer && at === undefined && isMaps(layer);
+        let line = "All layers. Choose a map or a number", frames = [];
+        if (layer) line = this.data.editable ? layer.name : `${layer.name}, ${this.name(l, map)}`;
+        if (at !== undefined) line += `, ${this.where(l, at)}`;
+        if (isWhole) {
+            const numbers = this.outputs[l].filter((_, i) => i % layer.shape[2] === map);
+            line += `: ${text(Math.min(...numbers))} to ${text(Math.max(...numbers))}`;
+        } else if (layer) {
+            const from = layer.type === "flatten" ? Math.floor(map / this.layers[l - 1].shape[2]) : at;
+            const [top, bottom, left, right] = field(this.layers, l, from), value = this.value(l, map, at);
+            line += `: ${layer.type === "softmax" ? value.toFixed(4) : text(value)}`;
+            const depends = `rows ${top} to ${bottom} and columns ${left} to ${right} of the image`;
+            if (l) line += `. It depends on ${depends}`;
+            frames = [[top, left, bottom - top + 1, right - left + 1]];
         }
-        this.picture?.redraw();
+        this.say(`${line}.`);
+        this.image?.redraw(frames);
     }
 
     render() {
-        const key = this.root.activeElement?.dataset.key, { layer: l, row } = this.place;
-        const at = (name) => this.root.querySelector(`[data-key="${name}"]`);
-        if (!this.timer || !at("Pause")) this.bar.replaceChildren(...this.controls());
-        else for (const name of ["row", "column"]) at(name).value = this.place[name]; // Pause stays under the pointer
-        const isWhole = l !== undefined && this.layers[l].shape.length > 1 && row === undefined;
-        const view = l === undefined ? overview : isWhole ? wholeMap : VIEWS[this.layers[l].type];
+        const { layer: l } = this.place, key = this.root.activeElement?.dataset.key;
+        const view = l === undefined ? overview : VIEWS[this.layers[l].type];
         this.view.replaceChildren(...view(this, l));
         if (this.data.classes.length) this.classes.replaceChildren(this.probabilities());
+        this.showPlace();
         this.tell();
-        if (key) (at(key) ?? at("Pause") ?? at("Step"))?.focus({ preventScroll: true }); // Play makes room for Pause
+        if (key) this.find(key)?.focus({ preventScroll: true });
+    }
+
+    probabilities() {
+        const last = this.layers.length - 1, shares = this.outputs[last];
+        const bar = (i) => make("div", { className: "share", style: `width: ${100 * shares[i]}%` });
+        const cells = (i) => [bar(i), shares[i].toFixed(3)], order = descending(shares).slice(0, 10);
+        return list("Probabilities", ["class", "", "probability"], linked(this, last, order, cells));
     }
 
     // --- Controls
 
-    button(name, onclick, disabled = false) {
-        return make("button", { type: "button", onclick, disabled, "data-key": name }, name);
+    find(key) {
+        return this.root.querySelector(`[data-key="${key}"]`);
     }
 
-    select(name, options, chosen, change) {
-        const choices = options.map((option, i) => make("option", { value: i, selected: i === chosen }, option));
-        const onchange = (event) => change(Number(event.target.value));
+    button(name, onclick) {
+        return make("button", { type: "button", onclick, "data-key": name }, name);
+    }
+
+    select(name, options, change) {
+        const choices = options.map((option, value) => make("option", { value }, option));
+        const onchange = ({ target }) => change(target.selectedIndex);
         return make("label", {}, name, make("select", { "data-key": name, onchange }, ...choices));
     }
 
-    number(name, value = "", [least, most], change) {
-        const onchange = (event) => change(clamp(Math.round(Number(event.target.value)), least, most));
-        return make("label", {}, name, make("input", { type: "number", min: least, max: most, value, "data-key": name, onchange }));
+    /** A number to be entered, which is rounded to its step and kept within its bounds. */
+    number(name, value, [min, max], change, step = 1) {
+        const onchange = ({ target }) => {
+            target.value = clamp(Math.round(target.value / step) * step, target.min, target.max);
+            change(Number(target.value));
+        };
+        const properties = { "aria-label": name, "data-key": name, min, max, step, value, onchange };
+        return make("label", {}, name, make("input", { type: "number", ...properties }));
     }
 
-    controls() {
-        const { layer: l, row } = this.place, [rows, columns, maps] = this.layers[l]?.shape ?? [];
-        const entry = (name, key, count, others) =>
-            this.number(name, this.place[key], [0, count - 1], (chosen) => this.go({ ...others, ...this.place, [key]: chosen }));
-        const found = this.data.editable ? this.settings() : [
-            this.button("Back", () => this.back(this.past, this.future), !this.past.length),
-            this.button("Forward", () => this.back(this.future, this.past), !this.future.length),
-            this.select("show", ["all layers", ...this.layers.map((layer) => layer.name)], (l ?? -1) + 1, (i) =>
-                this.go(i ? { layer: i - 1, map: 0 } : {})),
-        ];
-        if (l !== undefined && !this.data.editable) found.push(entry(maps ? "map" : "index", "map", maps ?? rows));
-        if (maps) found.push(entry("row", "row", rows, { column: 0 }), entry("column", "column", columns, { row: 0 }));
-        return row === undefined ? found : [...found, ...this.slides(rows, columns)];
-    }
-
-    /** Step, play and pause of a kernel that slides over all positions. */
-    slides(rows, columns) {
-        const step = (by) => {
-            const at = this.place.row * columns + this.place.column + by;
-            if (at < 0 || at >= rows * columns || !this.view.isConnected) return pause();
-            this.go({ ...this.place, row: Math.floor(at / columns), column: at % columns }, true);
-        };
-        const pause = () => {
-            this.stop();
-            this.render();
-        };
-        const play = () => {
-            this.status.ariaLive = "off"; // not to be said all the time
-            this.timer = setInterval(() => step(1), 700);
-            this.render();
-        };
-        const buttons = [this.button("Step back", () => step(-1)), this.button("Step", () => step(1))];
-        const isStill = matchMedia("(prefers-reduced-motion: reduce)").matches;
-        return isStill ? buttons : [...buttons, this.timer ? this.button("Pause", pause) : this.button("Play", play)];
-    }
-
-    /** Kernel size, stride and padding of lesson 03. */
-    settings() {
-        const [{ shape }, layer] = this.layers, [, weights] = this.weights;
-        const change = (settings) => {
-            const [before] = layer.kernel, { kernel } = weights, { row, column } = this.place;
-            Object.assign(layer, settings);
-            const [side] = layer.kernel, isOld = (r, c) => r < before && c < before;
-            const weight = (r, c) => (isOld(r, c) ? kernel[r * before + c] : 0);
-            weights.kernel = range(side * side).map((i) => weight(Math.floor(i / side), i % side));
-            fit(this.layers);
-            const [last, right] = layer.shape.map((count) => count - 1);
-            this.place = { ...this.place, row: Math.min(row, last), column: Math.min(column, right) };
-            this.refresh();
-        };
-        const largest = Math.min(5, shape[0], shape[1]), paddings = ["valid", "same"];
+    navigation() {
+        const names = ["all layers", ...this.layers.map((layer) => layer.name)];
         return [
-            this.number("kernel size", layer.kernel[0], [1, largest], (size) => change({ kernel: [size, size] })),
-            this.number("stride", layer.stride[0], [1, 3], (stride) => change({ stride: [stride, stride] })),
-            this.select("padding", paddings, paddings.indexOf(layer.padding), (i) => change({ padding: paddings[i] })),
+            this.button("Back", () => this.back(-1)),
+            this.button("Forward", () => this.back(1)),
+            this.select("show", names, (i) => this.go(i ? { layer: i - 1, map: 0 } : {})),
+            this.number("map", "", [0, 0], (map) => this.go({ ...this.place, map })),
         ];
     }
 
-    /** A weight of lesson 03's kernel, to be changed. */
-    weight(kernel, place, columns) {
-        const name = `weight in row ${Math.floor(place / columns)}, column ${place % columns}`;
-        const onchange = (event) => {
-            kernel[place] = clamp(Number(event.target.value), -9, 9);
-            this.refresh();
+    /** A number's row and column, and the steps of a kernel that slides over all positions. */
+    numbers() {
+        const entry = (name, axis) => this.number(name, "", [0, 0], (chosen) => {
+            const { layer, at = 0 } = this.place, [, columns] = this.layers[layer].shape;
+            const cell = cellAt(at, columns).with(axis, chosen);
+            this.go({ ...this.place, at: cell[0] * columns + cell[1] });
+        });
+        this.steps = make("span", { className: "bar" },
+            this.button("Step back", () => this.step(-1)),
+            this.button("Step", () => this.step(1)),
+            this.button("Play", () => this.play(!this.timer)));
+        return [...["row", "column"].map(entry), this.steps];
+    }
+
+    /** Show the place in the controls. */
+    showPlace() {
+        const { layer: l = -1, map, at } = this.place, [rows, columns, maps] = this.layers[l]?.shape ?? [];
+        const show = (name, count, value = "") => {
+            Object.assign(this.find(name), { max: count - 1, value }).parentNode.hidden = !count;
         };
-        const properties = { type: "number", step: 0.5, min: -9, max: 9, value: kernel[place], onchange };
-        return make("input", { ...properties, "aria-label": name, "data-key": name });
+        const [row, column] = at === undefined ? [] : cellAt(at, columns);
+        show("row", maps && rows, row);
+        show("column", maps && columns, column);
+        this.steps.hidden = at === undefined;
+        if (this.data.editable) return;
+        show("map", maps ?? rows, map);
+        this.find("map").previousSibling.data = maps ? "map" : "index";
+        this.find("show").selectedIndex = l + 1;
+        this.find("Back").disabled = !this.now;
+        this.find("Forward").disabled = this.now + 1 === this.trail.length;
+    }
+
+    /** Size, stride and padding of lesson 03's kernel. */
+    settings() {
+        const [{ shape }, layer] = this.layers, [, weights] = this.weights, paddings = ["valid", "same"];
+        const change = (settings) => {
+            const before = layer.kernel, { kernel } = weights, [size] = Object.assign(layer, settings).kernel;
+            weights.kernel = range(size * size).map((i) => kernel[indexIn(before, ...cellAt(i, size))] ?? 0);
+            fit(this.layers);
+            this.place.at = 0;
+            this.change();
+        };
+        const most = Math.min(5, shape[0], shape[1]), [size] = layer.kernel;
+        return [
+            this.number("kernel size", size, [1, most], (n) => change({ kernel: [n, n] })),
+            this.number("stride", 1, [1, 3], (n) => change({ stride: [n, n] })),
+            this.select("padding", paddings, (i) => change({ padding: paddings[i] })),
+        ];
+    }
+
+    /** An entry for one of its weights. */
+    weight(i) {
+        const { kernel } = this.weights[1], [row, column] = cellAt(i, this.layers[1].kernel[1]);
+        const change = (weight) => {
+            kernel[i] = weight;
+            this.change();
+        };
+        const name = `weight in row ${row}, column ${column}`;
+        return this.number(name, kernel[i], [-9, 9], change, 0.5).lastChild;
     }
 
     sizes() {
-        const [{ shape: [n] }, { kernel: [k], stride: [s], zeros: [zeros], shape: [size] }] = this.layers;
-        const count = unseen(this.layers, 0, 0).length;
-        const left = count ? `; ${count} row${count > 1 ? "s" : ""} and as many columns are in no window` : "";
-        return `Size: ⌊(${n}${zeros ? ` + ${zeros}` : ""} − ${k}) / ${s}⌋ + 1 = ${size}${left}`;
+        const [{ shape: [n] }, layer] = this.layers, { kernel: [k], stride: [s], zeros: [zeros] } = layer;
+        const seen = layer.windows.flat().filter((cell) => cell >= 0).map((cell) => Math.floor(cell / n));
+        const left = n - new Set(seen).size, rows = `${left} row${left > 1 ? "s" : ""}`;
+        const rest = left ? `; ${rows} and as many columns are in no window` : "";
+        return `Size: ⌊(${n}${zeros ? ` + ${zeros}` : ""} − ${k}) / ${s}⌋ + 1 = ${layer.shape[0]}${rest}`;
     }
 
-    // --- The image and the probabilities, beside the view
+    // --- The image, beside the view
 
-    buildSide(all) {
-        const { shape } = this.layers[0], [rows, columns, channels] = shape, width = Math.max(Math.floor(224 / columns), 1);
-        const paint = (context) => photo(context, this.shown, shape, 0, 0, columns * width, rows * width);
-        const change = (state) => {
-            Object.assign(this, state);
-            this.refresh();
+    fillSide(all) {
+        const { shape } = this.layers[0], [rows, columns, channels] = shape, { images } = this;
+        const photo = (context, levels, ...place) => {
+            const level = (at, d) => levels[at * channels + (d % channels)];
+            bitmap(context, shape, (at) => [level(at, 0), level(at, 1), level(at, 2)], ...place);
         };
-        const draw = (center) => {
-            const levels = [1, 3, 5].map((i) => parseInt(this.brush.slice(i, i + 2), 16));
-            return this.pixels.map((level, i) => (this.isNear(i, center) ? levels[i % channels] : level));
-        };
-        const open = (row, column) => {
-            if (!this.tool) this.go({ layer: 0, map: 0, row, column });
-            else change(this.tool === 1 ? { covered: [row, column] } : { pixels: draw([row, column]) });
-        };
-        const look = (row, column) => {
-            if (this.tool === 1) return open(row, column);
-            const levels = range(channels).map((d) => `${this.name(0, d)} ${text(this.at(0, d, row, column))}`);
-            this.say(`Image, row ${row}, column ${column}: ${levels.join(", ")}.`);
-        };
-        const about = `What the network sees: ${rows}×${columns} pixels`, frames = () => this.framed ?? [];
-        this.picture = board("picture", about, { rows, columns, width, paint, frames, look, open, drag: true });
-        const thumb = (context, i, x, y) => photo(context, this.images[i], shape, x, y, 42);
-        const choose = (i) => change({ pixels: this.images[i], covered: null }), say = (i) => this.say(`Image ${i}.`);
-        const images = gallery("images", `${this.images.length} images`, this.images.length, {
-            columns: 5, width: 44, draw: thumb, look: say, open: choose,
-        });
-        const oninput = (event) => (this.brush = event.target.value);
-        const color = make("label", {}, "color", make("input", { type: "color", value: this.brush, oninput }));
-        const size = this.number("size", this.size, [1, 16], (side) => change({ size: side }));
-        const empty = this.button("Empty", () => change({ pixels: this.pixels.map(() => 255) }));
         const use = (tool) => {
-            size.hidden = tool < 1;
+            const side = tool < 2 ? 8 : 2;
+            size.hidden = !tool;
+            size.lastChild.value = side;
             color.hidden = empty.hidden = tool < 2;
-            this.picture.style.touchAction = tool ? "none" : "manipulation"; // a finger scrolls, covers or draws
-            change({ tool, covered: null });
+            this.image.style.touchAction = tool ? "none" : ""; // a finger scrolls, covers or draws
+            this.change({ tool, size: side, covered: undefined });
         };
-        const onchange = (event) => this.take(event.target.files[0]);
-        const input = make("input", { type: "file", accept: "image/*", onchange });
-        const file = make("label", {}, "Your image: choose, drop or paste", input);
-        const weights = this.select("weights", WEIGHTS, 0, (i) => change({ weights: this.sets[i], covered: null }));
-        this.side.append(this.picture, this.select("on the image", TOOLS, 0, use), size, color, empty, images, file);
-        if (this.data.classes.length) this.side.append(weights, this.classes);
+        const open = (at) => {
+            const levels = [1, 3, 5].map((i) => parseInt(brush.value.slice(i, i + 2), 16));
+            if (this.tool === 0) this.go({ layer: 0, map: 0, at });
+            else this.change(this.tool === 1 ? { covered: at } : { pixels: this.painted(at, levels) });
+        };
+        const look = (at) => {
+            if (this.tool === 1) return open(at);
+            const levels = range(channels).map((d) => `${this.name(0, d)} ${text(this.value(0, d, at))}`);
+            this.say(`Image, ${this.where(0, at)}: ${levels.join(", ")}.`);
+        };
+        const width = Math.max(Math.floor(224 / columns), 1);
+        this.image = board("image", `What the network sees: ${rows}×${columns} pixels`, {
+            count: rows * columns, columns, width, look, open, drag: true,
+            paint: (context) => photo(context, this.seen, 0, 0, columns * width, rows * width),
+        });
+        const thumbs = board("images", `${images.length} images`, {
+            count: images.length, columns: 5, width: 44,
+            draw: (context, i, x, y) => photo(context, images[i], x, y, 42),
+            look: (i) => this.say(`Image ${i}.`),
+            open: (i) => this.change({ pixels: images[i], covered: undefined }),
+        });
+        const size = this.number("size", 8, [1, 16], (side) => this.change({ size: side }));
+        const brush = make("input", { type: "color", value: HIGHLIGHT.toLowerCase() });
+        const color = make("label", {}, "color", brush);
+        const empty = this.button("Empty", () => this.change({ pixels: this.pixels.map(() => 255) }));
+        const take = ({ target }) => this.take(target.files[0]);
+        const file = make("input", { type: "file", accept: "image/*", onchange: take });
+        const label = make("label", {}, "Your image: choose, drop or paste", file);
+        const own = make("div", { className: "own" }, label);
+        const tools = this.select("on the image", TOOLS, use);
+        this.side.append(this.image, tools, size, color, empty, thumbs, own);
+        if (this.data.classes.length) {
+            const sets = [this.weights, untrained(this.layers, this.weights)];
+            const choose = (i) => this.change({ weights: sets[i], covered: undefined });
+            own.append(this.select("weights", WEIGHTS, choose));
+            this.side.append(this.classes);
+        }
         use(0);
         all.ondragover = (event) => event.preventDefault();
         all.ondrop = all.onpaste = (event) => {
             const [first] = (event.dataTransfer ?? event.clipboardData).files;
-            if (first) event.preventDefault(), this.take(first);
+            if (!first) return;
+            event.preventDefault();
+            this.take(first);
         };
     }
 
-    /** Take an image file: the square in its middle, each pixel the mean of what it covers. */
+    /** Take an image file: the square in its middle, halved until each pixel is the mean of its part. */
     async take(file) {
-        const picture = await createImageBitmap(file).catch(() => null);
-        if (!picture) return this.say("This file is not an image that the browser can read.");
-        const [rows, columns, channels] = this.layers[0].shape, side = Math.min(picture.width, picture.height), fine = 8;
-        const corner = [(picture.width - side) / 2, (picture.height - side) / 2], size = [columns * fine, rows * fine];
-        const context = make("canvas", { width: size[0], height: size[1] }).getContext("2d");
+        const image = await createImageBitmap(file).catch(() => null);
+        if (!image) return this.say("This file is not an image that the browser can read.");
+        const [rows, columns, channels] = this.layers[0].shape, side = Math.min(image.width, image.height);
+        const canvas = make("canvas", { width: 8 * columns, height: 8 * rows });
+        const context = canvas.getContext("2d");
+        const middle = [(image.width - side) / 2, (image.height - side) / 2, side, side];
         Object.assign(context, { imageSmoothingQuality: "high", fillStyle: "white" });
-        context.fillRect(0, 0, ...size);
-        context.drawImage(picture, ...corner, side, side, 0, 0, ...size);
-        const sums = new Float32Array(rows * columns * channels), { data } = context.getImageData(0, 0, ...size);
-        for (let i = 0; i < size[0] * size[1]; i++) {
-            const row = Math.floor(i / size[0] / fine), column = Math.floor((i % size[0]) / fine);
-            for (let d = 0; d < channels; d++) sums[(row * columns + column) * channels + d] += data[4 * i + d];
+        context.fillRect(0, 0, canvas.width, canvas.height);
+        context.drawImage(image, ...middle, 0, 0, canvas.width, canvas.height);
+        for (const n of [4, 2, 1]) {
+            context.drawImage(canvas, 0, 0, 2 * n * columns, 2 * n * rows, 0, 0, n * columns, n * rows);
         }
-        this.pixels = sums.map((x) => Math.round(x / fine ** 2));
-        this.covered = null;
-        this.refresh();
-    }
-
-    probabilities() {
-        const { classes } = this.data, last = this.layers.length - 1, shares = this.outputs[last];
-        const order = range(classes.length).sort((a, b) => shares[b] - shares[a]).slice(0, 10);
-        const rows = order.map((i) => {
-            const bar = make("div", { className: "bar-of-share" });
-            bar.style.width = `${100 * shares[i]}%`;
-            return [this.button(classes[i], () => this.go({ layer: last, map: i })), bar, shares[i].toFixed(3)];
-        });
-        return list("Probabilities", ["class", "", "probability"], rows);
+        const { data } = context.getImageData(0, 0, columns, rows);
+        const pixels = Float32Array.from(data.filter((_, i) => i % 4 < channels));
+        this.change({ pixels, covered: undefined });
     }
 }
 

@@ -81,12 +81,16 @@ def kernel_images(kernels: dict[str, np.ndarray], title="") -> plt.Figure:
 
 
 def feature_map_mosaics(layers: dict[str, np.ndarray], title="") -> plt.Figure:
-    """Each layer's 16 strongest maps, shape (height, width, maps): black is 0, white the largest number."""
+    """Maps of each layer, shape (height, width, maps): black is 0, white the largest number.
+
+    Of more than 16 maps the 16 strongest, the strongest first; fewer maps, such as channels, in their order.
+    """
     images = {}
     for name, stack in layers.items():
         height, width, count = stack.shape
         strongest = np.argsort(-stack.max(axis=(0, 1)), kind="stable")[:16]
-        tiles = np.moveaxis(stack[..., strongest], -1, 0) / (stack.max() or 1)
+        shown = strongest if count > 16 else np.arange(count)
+        tiles = np.moveaxis(stack[..., shown], -1, 0) / (stack.max() or 1)
         label = f"{name}\n{height}×{width}\n{len(tiles)} of {count}"
         images[label] = mosaic(tiles, 8, max(1, height // 15), empty=np.nan)
     return image_panels(images, list(images.values()), 1, title, beside=True, vmin=0, vmax=1)
