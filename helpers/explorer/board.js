@@ -49,7 +49,11 @@ function list(caption, names, rows) {
 }
 
 const css = (color) => `rgb(${color.map(Math.round)})`;
-const gray = (share) => Array(3).fill(clamp(255 * share, 0, 255));
+
+function gray(share) {
+    const level = clamp(255 * share, 0, 255);
+    return [level, level, level];
+}
 
 /** From -1 to 1: blue below 0, gray at 0, orange above, and brighter all along, as gray print shows it. */
 export function signed(share) {
@@ -71,8 +75,11 @@ function bitmap(context, [rows, columns], color, x, y, width, height = width) {
     if (sheet.canvas.width < columns) sheet.canvas.width = columns;
     if (sheet.canvas.height < rows) sheet.canvas.height = rows;
     const image = sheet.createImageData(columns, rows);
-    image.data.fill(255);
-    for (let i = 0; i < rows * columns; i++) image.data.set(color(i), 4 * i);
+    const pixels = new Uint32Array(image.data.buffer);
+    for (let i = 0; i < pixels.length; i++) {
+        const [red, green, blue] = color(i);
+        pixels[i] = (255 << 24) | (blue << 16) | (green << 8) | red;
+    }
     sheet.putImageData(image, 0, 0);
     context.drawImage(sheet.canvas, 0, 0, columns, rows, x, y, width, height);
 }

@@ -62,13 +62,17 @@ function compute(layer, weights, input, channels) {
         add(0, 0, 0, input.length);
     }
     layer.windows?.forEach((cells, i) => {
-        const at = i * maps, inside = cells.filter((cell) => cell >= 0);
+        const at = i * maps, inside = cells.filter((cell) => cell >= 0), isMax = type === "max";
         if (type === "conv") {
             output.set(bias, at);
             cells.forEach((cell, k) => cell >= 0 && add(at, cell * channels, k * channels, channels));
         } else for (let map = 0; map < maps; map++) {
-            const numbers = inside.map((cell) => input[cell * maps + map]);
-            output[at + map] = type === "max" ? Math.max(...numbers) : sum(numbers) / numbers.length;
+            let result = isMax ? -Infinity : 0;
+            for (const cell of inside) {
+                const x = input[cell * maps + map];
+                result = isMax ? Math.max(result, x) : result + x / inside.length;
+            }
+            output[at + map] = result;
         }
     });
     return relu ? output.map((x) => Math.max(x, 0)) : output;
