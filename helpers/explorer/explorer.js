@@ -358,6 +358,7 @@ class Explorer {
         Object.assign(context, { imageSmoothingQuality: "high", fillStyle: "white" });
         context.fillRect(0, 0, canvas.width, canvas.height);
         context.drawImage(image, ...middle, 0, 0, canvas.width, canvas.height);
+        context.imageSmoothingQuality = "low"; // of four pixels: their mean
         for (const n of [4, 2, 1]) {
             context.drawImage(canvas, 0, 0, 2 * n * columns, 2 * n * rows, 0, 0, n * columns, n * rows);
         }
