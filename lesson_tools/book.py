@@ -41,6 +41,7 @@ docs/glossary
 :caption: For teachers
 
 docs/teaching
+docs/questionnaire
 docs/homework
 docs/room
 ```
@@ -156,7 +157,7 @@ def first_page(lessons: dict[str, NotebookNode]) -> str:
     for name, notebook in lessons.items():
         if "papermill" in notebook.metadata:
             seconds, headline = outcome(notebook)
-            text = re.sub(r"([\\`*_{}\[\]<>|#~])", r"\\\1", " ".join(headline.split()))
+            text = re.sub(r"([\\`*_{}\[\]<>|#~$])", r"\\\1", " ".join(headline.split()))
             rows.append(f"| [{title(Path(name))}](notebooks/{name}.ipynb) | {seconds:.0f} | {text} |")
     results = RUN.format(rows="\n".join(rows)) if rows else ""
     opening, heading, sections = (ROOT / "README.md").read_text(encoding="utf-8").partition("\n## ")

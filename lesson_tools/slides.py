@@ -44,7 +44,7 @@ def lesson_slides(page: str, name: str) -> str:
     """
     soup = BeautifulSoup(page, "html.parser")
     article = soup.article
-    for unused in article.select("a.headerlink, style"):
+    for unused in article.select("a.headerlink, style, .on-paper"):
         unused.decompose()
     for link in article.select('a[href^="#"]'):
         link["href"] = name + link["href"]
