@@ -1,6 +1,7 @@
 """The book of a run in which a lesson failed: whole without the web, with descriptions, slides and links."""
 
 import base64
+import io
 import re
 import shutil
 import sys
@@ -17,6 +18,8 @@ import nbformat
 import pytest
 from bs4 import BeautifulSoup
 from click.testing import CliRunner
+from docutils import nodes
+from PIL import Image
 
 SERIES = [path.stem for path in run.find_lessons()]
 # Lessons behind the series: what others may have one day, a run of a moment, one that fails, one after it.
@@ -25,10 +28,17 @@ NAMES = [*SERIES, OWN, TRY, FAIL, GO_ON]
 REPOSITORY = "https://github.com/somebody/lessons"
 MODULE = '<div id="explorer"></div><script type="module">document.title += "<table>";</script>'
 WIDGET = {"application/vnd.jupyter.widget-view+json": {"model_id": "0"}, "text/plain": "Explorer()"}
-# Not whole images: nobody decodes them.
-ANIMATION, PIXEL = (
-    base64.b64encode(b"\x89PNG\r\n\x1a\n" + frames).decode() for frames in (b"acTL two frames", b"one")
-)
+
+
+def png(*levels: int) -> str:
+    """An image of 2×2 gray pixels of one level; an animation of several."""
+    first, *others = [Image.new("L", (2, 2), level) for level in levels]
+    file = io.BytesIO()
+    first.save(file, "PNG", save_all=bool(others), append_images=others)
+    return base64.b64encode(file.getvalue()).decode()
+
+
+ANIMATION, PIXEL = png(0, 50, 100, 150, 200), png(7)
 
 
 def code(source: str, *outputs, tags=()):
@@ -51,7 +61,8 @@ def write_lessons(folder: Path) -> None:
         for data, words in ((ANIMATION, "It moves"), (PIXEL, "It is a pixel"))
     ]
     outputs = [code("1", *figures), code("2", ({"text/html": MODULE}, {})), code("3", (WIDGET, {}))]
-    text = "# Look inside\n\n## 卷积\n\n[Shapes](05_build_the_network.ipynb#the-network)"
+    text = "# Look inside\n\n## 卷积\n\n[Shapes](05_build_the_network.ipynb#the-network)\n\n"
+    text += "From $5 to $6, with $x_i$:\n\n$$\\frac{n}{2}$$"
     write_lesson(folder, OWN, text, code("0"), *outputs, code("4", tags=["machine"]))
     parameters = code("seed = 0  # of chance", tags=["parameters"])
     shows = "print('seed', seed)\ndisplay(seed)"  # of which the headline is what was printed
@@ -193,7 +204,8 @@ def test_figures_are_all_there_and_described(pages, lessons):
         stored = [output for output in outputs if "image/png" in output.get("data", {})]
         for file in (f"{name}.html", slides.slides_file(f"{name}.html")):
             images = [found for tag, found in pages[f"notebooks/{file}"].elements if tag == "img"]
-            descriptions = [image["alt"] for image in images if "/_images/" in image["src"]]
+            images = [image for image in images if "/_images/" in image["src"] and "class" not in image]
+            descriptions = [image["alt"] for image in images]
             assert descriptions == [output.metadata["image/png"]["alt"] for output in stored], file
 
 
@@ -210,8 +222,35 @@ def test_what_only_some_lessons_have(pages, site):
     page = article(pages, f"notebooks/{OWN}")
     assert MODULE in pages[f"notebooks/{OWN}.html"].text
     assert page.find(id="卷积").h2 and "Explorer()" not in page.get_text()
-    animation, _ = page.find_all("img")
+    animation, on_paper, _ = page.find_all("img")
     assert (site / "notebooks" / animation["src"]).read_bytes() == base64.b64decode(ANIMATION)
+    assert on_paper["class"] == ["on-paper"] and on_paper["alt"] == "Moments of the animation. It moves"
+    with Image.open(site / "notebooks" / on_paper["src"]) as moments:
+        places = ((0, 0), (2, 0), (0, 2), (2, 2))
+        assert [moments.convert("L").getpixel(place) for place in places] == [0, 50, 100, 200]
+    assert "From $5 to $6, with" in page.get_text()
+    assert [formula.get("display") for formula in page.find_all("math")] == [None, "block"]
+
+
+def test_formulas_are_formulas(pages, lessons):
+    for name in SERIES:
+        written = "".join(cell.source for cell in lessons[name].cells if cell.cell_type == "markdown")
+        shown = article(pages, f"notebooks/{name}").find_all("math", display="block")
+        assert len(shown) == written.count("$$") / 2, name
+
+
+def test_a_formula_that_can_not_be_shown_is_named(monkeypatch):
+    said = []
+    log = SimpleNamespace(warning=lambda line, *values, **_: said.append(line % values))
+    monkeypatch.setattr(book_pages.logging, "getLogger", lambda _: log)
+    translator = SimpleNamespace(body=[], encode=str)
+    with pytest.raises(nodes.SkipNode):
+        book_pages.formula(translator, nodes.math(r"\nonsense x", r"\nonsense x"))
+    assert (
+        translator.body == [r"\nonsense x"]
+        and len(said) == 1
+        and said[0].endswith(r"in the formula \nonsense x")
+    )
 
 
 def test_lessons_that_ran_show_their_outputs_and_others_the_stored_ones(pages):
