@@ -2,11 +2,13 @@
 
 from urllib.parse import urlparse
 
-from lesson_tools.slides import NOT_STORED, slides_file
+from lesson_tools.slides import FOLDER
 
 from docutils import nodes
 from myst_nb.core.render import MimeData, NbElementRenderer
 from sphinx.application import Sphinx
+
+NOT_STORED = "What this cell shows depends on the machine: you see the output when you run this cell."
 
 
 class Outputs:
@@ -33,12 +35,17 @@ def say_what_is_not_stored(app: Sphinx, document: nodes.document) -> None:
             cell += nodes.paragraph(text=NOT_STORED, classes=["not-stored"])
 
 
-def add_buttons(app: Sphinx, page: str, template: str, context: dict, _: nodes.document | None) -> None:
-    """Slides for each lesson; Binder and Colab, if it is known where the repository is."""
+def add_buttons(app: Sphinx, page: str, template: str, context: dict, _: nodes.document | None) -> str | None:
+    """Slides for each lesson; Binder and Colab, if it is known where the repository is.
+
+    Returns the template of slides, which have no buttons.
+    """
     folder, _, name = page.rpartition("/")
+    if folder == FOLDER:
+        return "slides.html"
     if folder != "notebooks":
-        return
-    buttons = [_link(slides_file(f"{name}.html"), "fas fa-display", tooltip="Slides")]
+        return None
+    buttons = [_link(f"../{FOLDER}/{name}.html", "fas fa-display", tooltip="Slides")]
     if repository := urlparse(app.config.lessons_repository).path.strip("/"):
         binder = f"https://mybinder.org/v2/gh/{repository}/HEAD?urlpath=lab/tree/{page}.ipynb"
         colab = f"https://colab.research.google.com/github/{repository}/blob/colab/{name}.ipynb"
@@ -49,6 +56,7 @@ def add_buttons(app: Sphinx, page: str, template: str, context: dict, _: nodes.d
         words = {"label": "launch-buttons", "tooltip": "Run it online"}
         buttons.append({"type": "group", "icon": "fas fa-rocket", "buttons": online} | words)
     context["header_buttons"][:0] = buttons
+    return None
 
 
 def _link(address: str, icon: str, **words: str) -> dict[str, str]:
