@@ -31,7 +31,7 @@ def name_sections(app: Sphinx, document: nodes.document) -> None:
 
 def say_what_is_not_stored(app: Sphinx, document: nodes.document) -> None:
     for cell in document.findall(nodes.container):
-        if "tag_machine" in cell["classes"] and len(cell) == 1:
+        if "tag_machine" in cell["classes"] and all("cell_input" in part["classes"] for part in cell):
             cell += nodes.paragraph(text=NOT_STORED, classes=["not-stored"])
 
 

@@ -45,7 +45,7 @@ def lesson_slides(name: str, lesson: NotebookNode) -> NotebookNode:
 
 
 def _chosen(cell: NotebookNode, heading: str) -> Iterator[NotebookNode]:
-    """The slides of a cell with a tag: one, or with a list of texts, one for each figure whose text isn't empty.
+    """The slides of a cell with a tag: one, or with a list of texts, one for each figure that has a text.
 
     The heading is that of the section, unless the text begins with its own.
     """

@@ -199,7 +199,10 @@ def test_figures_are_all_there_and_described(pages, lessons):
 def test_cells_without_a_stored_output_say_so(pages, lessons):
     for name, notebook in lessons.items():
         machine = [cell for cell in notebook.cells if "machine" in cell.metadata.get("tags", [])]
-        for folder, cells in (("notebooks", machine), ("slides", [c for c in machine if "slide" in c.metadata])):
+        for folder, cells in (
+            ("notebooks", machine),
+            ("slides", [c for c in machine if "slide" in c.metadata]),
+        ):
             silent = sum(not cell.outputs for cell in cells)
             assert pages[f"{folder}/{name}.html"].text.count(book_pages.NOT_STORED) == silent, (folder, name)
 

@@ -42,14 +42,28 @@ def test_at_most_25_slides(lesson):
 
 
 @every_lesson
+def test_formulas_are_plain_text(lesson):
+    """The book sets no TeX."""
+    assert not [
+        cell
+        for slide in slides(run.read_notebook(lesson))
+        for cell in slide
+        if re.search(r"\$.+\$", cell.source)
+    ]
+
+
+@every_lesson
 def test_each_tag_has_a_text_and_something_to_show(lesson):
     notebook = run.read_notebook(lesson)
     assert [cell for cell in notebook.cells if SLIDE in cell.metadata] == chosen(notebook)
     for cell in chosen(notebook):
         figures = [output for output in cell.get("outputs", []) if "image/png" in output.get("data", {})]
         assert len(texts(cell)) in (1, len(figures)) and any(texts(cell)), cell.source
-        assert cell.cell_type == "markdown" or cell.outputs or {CODE, "machine"} & set(cell.metadata.tags) or (
-            FENCE.search(cell.metadata.slide)
+        assert (
+            cell.cell_type == "markdown"
+            or cell.outputs
+            or {CODE, "machine"} & set(cell.metadata.tags)
+            or (FENCE.search(cell.metadata.slide))
         ), cell.source
 
 
@@ -63,7 +77,9 @@ def test_texts_are_short_in_the_words_of_the_lessons_and_their_code_is_the_cells
             prose = FENCE.sub("", text)
             assert not re.search(rf"\b(?:{WORDS})\b", re.sub("`[^`]*`", "", prose), re.I | re.X), prose
             if cell.cell_type == "code":
-                assert len(prose.strip()) <= 110, f"more than a sentence beside the figure or the code: {prose}"
+                assert len(prose.strip()) <= 110, (
+                    f"more than a sentence beside the figure or the code: {prose}"
+                )
 
 
 @every_lesson
@@ -85,27 +101,40 @@ def made(*cells) -> list[list]:
 
 
 def cell(tag: str, text, *outputs):
-    shown = [new_output("display_data", data, metadata={"image/png": {"alt": "A.", "width": 8}}) for data in outputs]
+    shown = [
+        new_output("display_data", data, metadata={"image/png": {"alt": "A.", "width": 8}})
+        for data in outputs
+    ]
     return new_code_cell("print(1)", outputs=shown, metadata={"tags": [tag], "slide": text})
 
 
 def test_parts_that_are_slides_in_each_lesson():
     learn = "## What you'll do\n\nA.\n\n## What you'll learn\n\n- B.\n\n## What you need\n\nC."
     check = "Text.\n\n*Check yourself.* Which?\n\n<details><summary>This</summary>\n\nRight.\n\n</details>"
-    found = made(*map(new_markdown_cell, (learn, f"## Look\n\n{check}", "## Summary\n\nD.\n\n## Exercises\n\nE.")))
+    found = made(
+        *map(new_markdown_cell, (learn, f"## Look\n\n{check}", "## Summary\n\nD.\n\n## Exercises\n\nE."))
+    )
     sources = ["\n".join(cell.source.strip() for cell in slide) for slide in found]
     assert sources[0].startswith("# See\n\nIt.\n\nNext: ") and sources[1] == "# What you'll learn\n\n- B."
-    assert sources[2].startswith("# Check yourself\n\n Which?\n\n<details>") and sources[3:] == ["# Summary\n\nD."]
+    assert sources[2].startswith("# Check yourself\n\n Which?\n\n<details>") and sources[3:] == [
+        "# Summary\n\nD."
+    ]
 
 
 def test_a_chosen_cell_shows_its_figures_or_else_what_it_prints_and_code_if_asked():
     look, text = new_markdown_cell("## Look\n\n### Closer"), {"text/plain": "1"}
-    _, both, printed, code = made(look, cell(SLIDE, "A.", text, FIGURE), cell(SLIDE, "# Own\n\nB.", text), cell(CODE, "C."))
+    _, both, printed, code = made(
+        look, cell(SLIDE, "A.", text, FIGURE), cell(SLIDE, "# Own\n\nB.", text), cell(CODE, "C.")
+    )
     assert [slide[0].source for slide in (both, printed)] == ["# Closer\n\nA.", "# Own\n\nB."]
     assert [output.data for output in both[1].outputs] == [FIGURE]
     assert both[1].outputs[0].metadata == {"image/png": {"alt": "A."}}
     assert [output.data for output in printed[1].outputs] == [text]
-    assert ["remove-input" in slide[1].metadata.tags for slide in (both, printed, code)] == [True, True, False]
+    assert ["remove-input" in slide[1].metadata.tags for slide in (both, printed, code)] == [
+        True,
+        True,
+        False,
+    ]
 
 
 def test_a_list_of_texts_makes_a_slide_for_each_figure_that_has_one():

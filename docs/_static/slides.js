@@ -8,12 +8,16 @@ function show(place) {
   slides.forEach((slide, number) => slide.classList.toggle("here", number === here));
   history.replaceState(null, "", "#" + (here + 1));
   slides[here].focus({ preventScroll: true });
+  enlarge();
 }
 
-// The explorer is laid out in pixels: make it as large as the slide.
+// The explorer is laid out in pixels: make it as large as the slide, and less so where it is high.
 function enlarge() {
-  const zoom = 1.25 * Math.min(innerWidth / 1280, innerHeight / 720);
-  document.querySelectorAll(".output:has(script)").forEach((explorer) => (explorer.style.zoom = zoom));
+  const unit = Math.min(innerWidth / 1280, innerHeight / 720);
+  for (const explorer of slides[here].querySelectorAll(".output:has(script)")) {
+    explorer.style.zoom = 1.25 * unit;
+    explorer.style.zoom = unit * Math.max(1, (1.25 * explorer.clientHeight) / explorer.scrollHeight);
+  }
 }
 
 // The next answer of a question, or the next slide when all were open.
@@ -50,5 +54,4 @@ slides.forEach((slide, number) => {
   slide.querySelectorAll("details").forEach((answer) => (answer.name = `answers-${number}`)); // one is open
 });
 document.body.classList.add("presented");
-enlarge();
 show(asked());
