@@ -24,6 +24,7 @@ copybutton_selector = ".cell_input pre, .highlight-none pre, .highlight-yaml pre
 
 html_theme = "sphinx_book_theme"
 html_static_path = ["_static"]
+templates_path = ["_templates"]  # of slides
 html_css_files = ["book.css"]
 html_js_files = ["book.js"]
 html_use_index = False

@@ -6,7 +6,7 @@ import math
 from dataclasses import replace
 from urllib.parse import urlparse
 
-from lesson_tools.slides import NOT_STORED, slides_file
+from lesson_tools.slides import FOLDER
 
 from docutils import nodes
 from docutils.utils.math import MathError, latex2mathml
@@ -15,6 +15,8 @@ from PIL import Image
 from sphinx.application import Sphinx
 from sphinx.util import logging
 from sphinx.writers.html5 import HTML5Translator
+
+NOT_STORED = "What this cell shows depends on the machine: you see the output when you run this cell."
 
 
 class Outputs:
@@ -61,16 +63,21 @@ def name_sections(app: Sphinx, document: nodes.document) -> None:
 
 def say_what_is_not_stored(app: Sphinx, document: nodes.document) -> None:
     for cell in document.findall(nodes.container):
-        if "tag_machine" in cell["classes"] and len(cell) == 1:
+        if "tag_machine" in cell["classes"] and all("cell_input" in part["classes"] for part in cell):
             cell += nodes.paragraph(text=NOT_STORED, classes=["not-stored"])
 
 
-def add_buttons(app: Sphinx, page: str, template: str, context: dict, _: nodes.document | None) -> None:
-    """Slides for each lesson; Binder and Colab, if it is known where the repository is."""
+def add_buttons(app: Sphinx, page: str, template: str, context: dict, _: nodes.document | None) -> str | None:
+    """Slides for each lesson; Binder and Colab, if it is known where the repository is.
+
+    Returns the template of slides, which have no buttons.
+    """
     folder, _, name = page.rpartition("/")
+    if folder == FOLDER:
+        return "slides.html"
     if folder != "notebooks":
-        return
-    buttons = [_link(slides_file(f"{name}.html"), "fas fa-display", tooltip="Slides")]
+        return None
+    buttons = [_link(f"../{FOLDER}/{name}.html", "fas fa-display", tooltip="Slides")]
     if repository := urlparse(app.config.lessons_repository).path.strip("/"):
         binder = f"https://mybinder.org/v2/gh/{repository}/HEAD?urlpath=lab/tree/{page}.ipynb"
         colab = f"https://colab.research.google.com/github/{repository}/blob/colab/{name}.ipynb"
@@ -81,6 +88,7 @@ def add_buttons(app: Sphinx, page: str, template: str, context: dict, _: nodes.d
         words = {"label": "launch-buttons", "tooltip": "Run it online"}
         buttons.append({"type": "group", "icon": "fas fa-rocket", "buttons": online} | words)
     context["header_buttons"][:0] = buttons
+    return None
 
 
 def _link(address: str, icon: str, **words: str) -> dict[str, str]:
