@@ -91,6 +91,7 @@ def results(assignment: Assignment, notebook: NotebookNode, grades: dict, commen
             if comments.get(name):
                 sentences.append(comments[name])
         points = sum(grade.score for _, grade in of_task)
+        sentences = list(dict.fromkeys(sentences))  # several checks of a task may say the same
         found.append(Result(task, points, sum(grade.max_score for _, grade in of_task), sentences))
     return found
 
