@@ -150,7 +150,7 @@ class ExecuteApart(Execute):
     """
 
     seconds = Integer(600, help="for a notebook").tag(config=True)
-    most_printed = Integer(1_000_000, help="characters that are kept of what a cell prints").tag(config=True)
+    most_shown = Integer(5_000_000, help="characters kept of what a cell prints and draws").tag(config=True)
     hide = List(Unicode(), help="paths out of reach, besides the user's home").tag(config=True)
 
     def __init__(self, *arguments, **options):
@@ -190,7 +190,7 @@ class ExecuteApart(Execute):
         return manager
 
     def preprocess_cell(self, cell, resources, index):
-        self._place, self._printed = index, 0
+        self._place, self._shown = index, 0
         why = self._left_out.get(index)
         if time.monotonic() > self._deadline:
             why = TIME_IS_OVER
@@ -207,8 +207,8 @@ class ExecuteApart(Execute):
             raise DeadKernelError("exit()")
 
     def process_message(self, msg, cell, cell_index):
-        self._printed += len(str(msg["content"].get("text", "")))
-        if msg["msg_type"] == "stream" and self._printed > self.most_printed:
+        self._shown += sum(len(str(msg["content"].get(what, ""))) for what in ("text", "data"))
+        if msg["msg_type"] in ("stream", "display_data") and self._shown > self.most_shown:
             return None
         return super().process_message(msg, cell, cell_index)
 

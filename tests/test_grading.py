@@ -143,6 +143,8 @@ def test_a_class_from_moodle(outside, sources, released, right, capsys, monkeypa
         "    path.is_file() and path.read_bytes()]\n"
         f"for path in {[str(path) for path in mine]}:\n    shutil.rmtree(path, ignore_errors=True)\n"
         "try:\n    os.kill({}, 0)\nexcept OSError:\n    pass\nelse:\n    seen.append('the grader')\n"
+        "try:\n    bytes(os.sysconf('SC_PHYS_PAGES') * os.sysconf('SC_PAGE_SIZE') * 6 // 10)\n"
+        "except MemoryError:\n    pass\nelse:\n    seen.append('most of the memory')\n"
         "print('seen', seen, os.listdir())\ntotal = 6"
     ).replace("{}", str(os.getpid()), 1)
     copied = copy.deepcopy(right)
@@ -210,13 +212,21 @@ def test_a_class_from_moodle(outside, sources, released, right, capsys, monkeypa
         assert all((folder / "file").exists() for folder in mine)
     assert f"{NAME}.ipynb" not in seen  # in which nbgrader has the hidden tests at that time
 
-    page = (course / "feedback" / "Ada Lovelace_11" / NAME / f"{NAME}.html").read_text(encoding="utf-8")
-    assert '<html lang="en">' in page and "Ada Lovelace: " in page and "2 of 5 points" in page
-    assert "1b: even, but not twice the total." in page
+    page = {
+        person: (course / "feedback" / person / NAME / f"{NAME}.html").read_text(encoding="utf-8")
+        for person in graded
+    }
+    ada = page["Ada Lovelace_11"]
+    assert '<html lang="en">' in ada and "Ada Lovelace: " in ada and "2 of 5 points<" in ada
+    assert "1b: even, but not twice the total." in ada
     for hidden in ("BEGIN", "sum(pixels)", "twice % 2", "Because.", "http", "src=", "url("):
-        assert hidden not in page
-    page = (course / "feedback" / "Finn Looks_16" / NAME / f"{NAME}.html").read_text(encoding="utf-8")
-    assert "1b: twice is even." in page
+        assert hidden not in ada
+    assert "1b: twice is even." in page["Finn Looks_16"]
+    # The name of an answer that was left out is not defined: that is no news.
+    ended = "<p>1a: your cell did not run to its end: it ended Python, so it was left out.</p>"
+    assert ended in page["Ben Ended_12"] and "NameError" not in page["Ben Ended_12"]
+    assert page["Gus Empty_17"].count("There is no answer.") == 1
+    assert "3 of 5 points so far" in page["Eve Bare_15"] and "There is no" not in page["Eve Bare_15"]
 
     with zipfile.ZipFile(course / f"{NAME}_moodle.zip") as archive:
         back = archive.namelist()
@@ -227,9 +237,9 @@ def test_a_class_from_moodle(outside, sources, released, right, capsys, monkeypa
     assert "1 without a grade until you have graded by hand" in printed.out
 
     assert homework.grade_and_report("2", course, answers=True)  # nothing is run again
-    page = (course / "feedback" / "Ada Lovelace_11" / NAME / f"{NAME}.html").read_text(encoding="utf-8")
-    assert "<pre>total = 6</pre>" in page and "Because." in page and "2 points: because" not in page
-    assert "sum(pixels)" not in page
+    ada = (course / "feedback" / "Ada Lovelace_11" / NAME / f"{NAME}.html").read_text(encoding="utf-8")
+    assert "<pre>total = 6</pre>" in ada and "Because." in ada and "2 points: because" not in ada
+    assert "sum(pixels)" not in ada
 
 
 def test_where_nothing_can_be_kept_out_of_reach_it_is_said(sources, right, tmp_path, capsys, monkeypatch):
