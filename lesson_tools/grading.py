@@ -160,7 +160,7 @@ class ExecuteApart(Execute):
         self._left_out = {}  # place of a cell: why
         self.shutdown_kernel = "immediate"  # it may not listen
         self._deadline = time.monotonic() + self.seconds
-        self.timeout_func = lambda cell: min(self.timeout, max(1, int(self._deadline - time.monotonic())))
+        self.timeout_func = self._seconds_for
         apart = can_run_apart()
         # A socket's name may have about a hundred letters, which the folder for temporary files can have.
         folder = "/tmp" if apart else None
@@ -177,7 +177,13 @@ class ExecuteApart(Execute):
                 except (DeadKernelError, CellTimeoutError) as error:
                     ended = isinstance(error, DeadKernelError)
                     why = "it ended Python" if ended else "it ran too long, and could not be interrupted"
+                    if not ended and is_given(nb.cells[self._place]):
+                        raise too_slow(nb.cells[self._place], why) from None
                     self._left_out[self._place] = f"{why}, so it was left out"
+
+    def _seconds_for(self, cell):
+        left = max(1, int(self._deadline - time.monotonic()))
+        return left if is_given(cell) else min(self.timeout, left)  # what everybody has is not endless
 
     def create_kernel_manager(self):
         manager = super().create_kernel_manager()
@@ -228,12 +234,22 @@ def stopped_cells(notebook: NotebookNode) -> list[str]:
     return sentences
 
 
+def is_given(cell: NotebookNode) -> bool:
+    """Whether a cell is code of the homework's own."""
+    return graded_name(cell).startswith("given")
+
+
+def too_slow(cell: NotebookNode, why: str) -> RuntimeError:
+    """The error that tells a teacher whose computer has no time for a cell of the homework's own."""
+    return RuntimeError(f"{graded_name(cell)}, which everybody has: {why}; grade again")
+
+
 def check_given(notebook: NotebookNode) -> None:
     """Raise `RuntimeError` when a cell of the homework's own ran too long: points would be lost unfairly."""
     for cell in notebook.cells:
         for why in _why_stopped(cell):
-            if graded_name(cell).startswith("given") and why != TIME_IS_OVER:
-                raise RuntimeError(f"{graded_name(cell)}, which everybody has: {why}; grade again")
+            if is_given(cell) and why != TIME_IS_OVER:
+                raise too_slow(cell, why)
 
 
 @functools.cache

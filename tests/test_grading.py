@@ -5,6 +5,7 @@ import csv
 import os
 import re
 import tempfile
+import time
 import zipfile
 from pathlib import Path
 
@@ -285,6 +286,9 @@ def test_what_is_repaired(released, right):
 
 def test_a_slow_computer_costs_no_points(right):
     """Only an answer may be too slow; a cell of the homework itself can't be."""
+    apart = grading.ExecuteApart(timeout=120)
+    apart._deadline = time.monotonic() + 10_000
+    assert apart._seconds_for(cell(right, "answer-1a")) == 120 < apart._seconds_for(cell(right, "given-1"))
     late = nbformat.v4.new_output("error", ename="CellTimeoutError", evalue="it was stopped")
     cell(right, "answer-1a").outputs = [late]
     check_given(right)
