@@ -78,17 +78,23 @@ def is_copy_of(notebook: NotebookNode, released: NotebookNode) -> bool:
 def repair(notebook: NotebookNode, released: NotebookNode) -> list[str]:
     """Make a notebook that nbgrader can grade of one that was handed in; returns what had to be repaired.
 
-    Of the copies of a cell one counts: the last answer that was changed, the last check. Missing cells are
-    put back, but for the cells of answers in code: an answer may stand in a cell of the learner's own.
+    Of the copies of a cell one counts: the last answer that was changed, the first check behind it. Missing
+    cells are put back, but for answers in code: one may stand in a cell of the learner's own.
     """
     found, notes = find_cells(notebook, released), []
-    chosen = {}
-    for place, cells in found.items():
+    order = {id(cell): number for number, cell in enumerate(notebook.cells)}
+    chosen, answer = {}, -1
+    for place, cells in sorted(found.items()):
         original = released.cells[place]
-        changed = [cell for cell in cells if cell.source.strip() != original.source.strip()]
-        chosen[place] = (changed or cells)[-1] if _is_answer(original) else cells[-1]
+        if _is_answer(original):
+            changed = [cell for cell in cells if cell.source.strip() != original.source.strip()]
+            chosen[place], which = (changed or cells)[-1], "the last one counts"
+            answer = order[id(chosen[place])]
+        else:  # a later check could read a name that has changed since
+            behind = [cell for cell in cells if order[id(cell)] > answer]
+            chosen[place], which = (behind or cells[-1:])[0], "one of them counts"
         if len(cells) > 1 and (name := graded_name(original)):
-            notes.append(f"{name} was there {len(cells)} times: the last one counts.")
+            notes.append(f"{name} was there {len(cells)} times: {which}.")
     for cell in notebook.cells:
         cell.metadata.pop("nbgrader", None)
     following = None

@@ -104,6 +104,11 @@ def right(released):
     return answered(released, answer_1a="total = 6", answer_1b="twice = 12")
 
 
+def names_of(notebook):
+    """What nbgrader knows each cell by, or its text."""
+    return [one.metadata.get("nbgrader", {}).get("grade_id", one.source) for one in notebook.cells]
+
+
 def answered(notebook, **answers):
     notebook = copy.deepcopy(notebook)
     for name, text in answers.items():
@@ -200,7 +205,7 @@ def test_a_class_from_moodle(outside, sources, released, right, capsys, monkeypa
         "a cell after explain-2: it ended Python, so it was left out.",
         "Cleo Blocks_13: answer-1a: it ran too long, and could not be interrupted, so it was left out.",
         "Dora Bäcker_14: answer-1a was there 2 times: the last one counts. "
-        "test-1a was missing, and was put back. test-1b was there 2 times: the last one counts.",
+        "test-1a was missing, and was put back. test-1b was there 2 times: one of them counts.",
         "Hal Damaged_18: can't be graded: homework.ipynb is no notebook: ask for it once more",
         f"Ida Other_19: can't be graded: {NAME}.ipynb has no cell of {NAME}: ask for the right one",
         "Left out: Hal Damaged_18_assignsubmission_file_/homework.pdf: no notebook.",
@@ -267,6 +272,16 @@ def test_what_is_repaired(released, right):
     assert cell(twice, "explain-2").source == "First."
     assert len({one.id for one in twice.cells}) == len(twice.cells)
 
+    # A check that was copied to the end counts where its answer stands, or behind the answer's own copy.
+    moved = copy.deepcopy(right)
+    moved.cells.append(copy.deepcopy(cell(right, "test-1a")))
+    assert repair(moved, released) == ["test-1a was there 2 times: one of them counts."]
+    assert [names_of(moved).index(name) for name in ("answer-1a", "test-1a")] == [3, 4]
+    both = answered(right, answer_1a="total = 5")
+    both.cells += [copy.deepcopy(cell(right, name)) for name in ("answer-1a", "test-1a")]
+    repair(both, released)
+    assert names_of(both)[-2:] == ["answer-1a", "test-1a"] and cell(both, "answer-1a").source == "total = 6"
+
     # The answer stands in a cell of one's own, the second one there; the check is put back behind it.
     own = copy.deepcopy(right)
     own.cells.remove(cell(own, "test-1b"))
@@ -274,7 +289,7 @@ def test_what_is_repaired(released, right):
     own.cells[place] = nbformat.v4.new_code_cell("twice = 12")
     own.cells.insert(place, nbformat.v4.new_markdown_cell("I think:"))
     assert repair(own, released) == ["answer-1b was missing.", "test-1b was missing, and was put back."]
-    names = [one.metadata.get("nbgrader", {}).get("grade_id", one.source) for one in own.cells]
+    names = names_of(own)
     assert names.index("test-1b") > names.index("twice = 12")
 
     nothing = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1")])
