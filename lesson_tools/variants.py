@@ -54,13 +54,17 @@ def draw_numbers(code: str, seed: str = "") -> dict:
 def phrases(cell: NotebookNode, seed: str) -> dict[str, str]:
     """What the `variant` cell of a source replaces for `seed`, and by what.
 
-    Raises `UserError` for two phrases that are the same in the source, and not in the variant.
+    Raises `UserError` for two phrases that are the same in the source, and not in the variant, and for a cell
+    with a mistake in it.
     """
     code, _, lines = cell.source.partition("\n---\n")
-    before, after = draw_numbers(code), draw_numbers(code, seed)
+    try:
+        before, after = draw_numbers(code), draw_numbers(code, seed)
+        filled = [(line.format_map(before), line.format_map(after)) for line in lines.splitlines()]
+    except Exception as error:  # whatever somebody wrote there
+        raise UserError(f"There is a mistake in the variant cell: {one_line(repr(error))}.") from None
     found = {}
-    for line in lines.splitlines():
-        old, new = line.format_map(before), line.format_map(after)
+    for old, new in filled:
         if found.setdefault(old, new) != new:
             raise UserError(f"Two phrases of the variant cell are both {old!r}: make them longer.")
     return found
@@ -75,26 +79,27 @@ def _alone(text: str) -> str:
 def make_variant(source: NotebookNode, name: str) -> NotebookNode:
     """The source of a variant, such as homework_03-7A, from that of the homework.
 
-    Raises `UserError` as `phrases` does, and when a phrase is nowhere in the source.
+    Raises `UserError` as `phrases` does, when there is no `variant` cell, and when a phrase is nowhere in the
+    source.
     """
-    notebook = copy.deepcopy(source)
-    [numbers] = [cell for cell in notebook.cells if TAG in cell.metadata.get("tags", [])]
-    notebook.cells = [cell for cell in notebook.cells if cell is not numbers]
-    replaced = phrases(numbers, seed=name)
+    homework, _, variant = name.partition("-")
+    numbers = next((cell for cell in source.cells if TAG in cell.metadata.get("tags", [])), None)
+    if not numbers:
+        raise UserError(f"{homework} has no variants: none of its cells has the tag {TAG}.")
+    replaced, found = phrases(numbers, seed=name), set()
+    # Of two phrases that begin at the same place, the longer one counts.
     pattern = re.compile("|".join(_alone(old) for old in sorted(replaced, key=len, reverse=True)))
-    found = set()
 
     def replace(match: re.Match) -> str:
         found.add(match[0])
         return replaced[match[0]]
 
+    notebook = copy.deepcopy(source)
+    notebook.cells = [cell for cell in notebook.cells if cell.id != numbers.id]
     for cell in notebook.cells:
         cell.source = pattern.sub(replace, cell.source)
     if missing := sorted(replaced.keys() - found):
-        raise UserError(
-            f"{name.partition('-')[0]} has no longer the text {missing[0]!r} of its variant cell."
-        )
-    title = TITLE.match(notebook.cells[0].source)
-    own = f"# Homework {title['number']}, variant {name.partition('-')[2]}: "
-    notebook.cells[0].source = own + notebook.cells[0].source[title.end() :]
+        raise UserError(f"{homework} has no longer the text {missing[0]!r} of its variant cell.")
+    title = notebook.cells[0]
+    title.source = TITLE.sub(rf"# Homework \g<number>, variant {variant}: ", title.source, count=1)
     return notebook

@@ -128,6 +128,13 @@ def test_phrases_that_do_not_fit_their_source():
     same = "a, b = draw((1, 1), (2, 3))\n---\n{a} and\n{b} and"
     with pytest.raises(UserError, match="Two phrases of the variant cell are both '1 and': make them longer"):
         make_variant(small(same), "homework_02-7A")
+    for mistake in ("a = draw(1, 2\n---\n{a}", "a = draw(1, 2)\n---\n{b}", "a = draw(1)\n---\n{a}"):
+        with pytest.raises(UserError, match=r"There is a mistake in the variant cell: \w+Error"):
+            make_variant(small(mistake), "homework_02-7A")
+    without = small()
+    del without.cells[1]
+    with pytest.raises(UserError, match="homework_02 has no variants: none of its cells has the tag variant"):
+        make_variant(without, "homework_02-7A")
 
 
 @pytest.mark.parametrize("name", ["", "7 A", "7-A", "../7A", "7ä", "7A\n", "a" * 13])
