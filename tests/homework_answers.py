@@ -152,7 +152,7 @@ WRONG = {
         "answer-2b": _values(
             "unseen_rows",
             "test-2b",
-            [("0", "last window end"), ("5", "five rows high"), ("2", "the third convolution")],
+            [("0", "last window end"), ("5", "5 rows high"), ("2", "the third convolution")],
         ),
         "answer-3": _values(
             "dot_kernel",
@@ -843,7 +843,7 @@ def early_stopping(losses, patience):
             ),
             (
                 "test-2a",
-                "not quite the sum",
+                "not the sum",
                 "factor = 1.2\nmean_sum_in_training = 10\nsum_when_predicting = 10",
             ),
         ],
