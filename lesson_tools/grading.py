@@ -199,8 +199,6 @@ class ExecuteApart(Execute):
         manager.environment = own | {"PYTHONPATH": this_checkout_first(), "MPLCONFIGDIR": self._work}
         if self._command:
             manager.command, manager.transport = self._command, "ipc"  # there is no network inside
-        else:
-            manager.transport_encryption = "auto"  # or each kernel warns of its connection
         return manager
 
     def preprocess_cell(self, cell, resources, index):

@@ -124,7 +124,7 @@ def outside():
         yield folder
 
 
-def test_a_class_from_moodle(outside, sources, released, right, capfd, monkeypatch):
+def test_a_class_from_moodle(outside, sources, released, right, capsys, monkeypatch):
     """Right answers, wrong ones, and all that stopped the grading once."""
     monkeypatch.setattr(homework, "SOURCES", sources)
     start = homework.nbgrader
@@ -187,7 +187,7 @@ def test_a_class_from_moodle(outside, sources, released, right, capfd, monkeypat
         archive.writestr("Grades.csv", "\ufeff" + "\n".join(",".join(f'"{c}"' for c in row) for row in rows))
     assert not homework.grade_and_report("02", course, download)
 
-    printed = capfd.readouterr()  # also what kernels write
+    printed = capsys.readouterr()
     table = {row["name"]: row for row in csv.DictReader((course / f"{NAME}.csv").open(encoding="utf-8"))}
     graded = {name: row for name, row in table.items() if row["points"]}
     assert {name: [float(row[c]) for c in ("points", "1", "2")] for name, row in graded.items()} == {
@@ -248,12 +248,12 @@ def test_a_class_from_moodle(outside, sources, released, right, capfd, monkeypat
     assert "sum(pixels)" not in ada
 
 
-def test_where_nothing_can_be_kept_out_of_reach_it_is_said(sources, right, tmp_path, capfd, monkeypatch):
+def test_where_nothing_can_be_kept_out_of_reach_it_is_said(sources, right, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(homework, "SOURCES", sources)
     monkeypatch.setattr(grading, "can_run_apart", lambda: False)
     nbformat.write(right, tmp_path / "ada-homework 2.IPYNB")
     assert homework.grade_and_report("02", tmp_path / "course", tmp_path)
-    printed = capfd.readouterr()  # also what kernels write
+    printed = capsys.readouterr()
     assert printed.out.startswith(WITHOUT_SANDBOX)
     assert re.search(r"^ada +3 +5 +3 +0 +0$", printed.out, re.MULTILINE)
     assert not printed.err
