@@ -43,6 +43,7 @@ c.Autograde.autograde_preprocessors = [
 c.ExecuteApart.hide = [str(here / "course")]
 c.ExecutePreprocessor.timeout = 120  # seconds for a cell; ExecuteApart.seconds for a notebook
 c.ExecutePreprocessor.iopub_timeout = 30  # seconds that what was printed may take on a busy computer
+c.ExecutePreprocessor.startup_timeout = 300  # and the start of Python there
 c.Execute.error_on_timeout = {
     "ename": "CellTimeoutError",
     "evalue": "it was stopped, because it did not end in time",
