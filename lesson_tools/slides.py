@@ -49,20 +49,19 @@ def _chosen(cell: NotebookNode, heading: str) -> Iterator[NotebookNode]:
 
     The heading is that of the section, unless the text begins with its own.
     """
-    texts = cell.metadata[SLIDE] if isinstance(cell.metadata[SLIDE], list) else [cell.metadata[SLIDE]]
-    outputs = cell.get("outputs", [])
+    text, outputs = cell.metadata.get(SLIDE, ""), cell.get("outputs", [])
     figures = [_unscaled(output) for output in outputs if "image/png" in output.get("data", {})]
-    for number, text in enumerate(texts):
-        if not text:
-            continue
+    chosen = [(text, figures or outputs)]
+    if isinstance(text, list):
+        chosen = [(each, [figure]) for each, figure in zip(text, figures, strict=False) if each]
+    for text, shown in chosen:
         yield new_markdown_cell(text if HEADING.match(text) else f"# {heading}\n\n{text}")
         if cell.cell_type == "code":
-            shown = figures[number : number + 1] if len(texts) > 1 else figures or outputs
             tags = cell.metadata.tags + ([] if CODE in cell.metadata.tags else ["remove-input"])
             yield new_code_cell(cell.source, outputs=shown, metadata={"tags": tags})
 
 
 def _unscaled(figure: NotebookNode) -> NotebookNode:
     """A figure without the width that it has in the lesson: on a slide, it takes the room that is left."""
-    about = {name: value for name, value in figure.metadata["image/png"].items() if name != "width"}
+    about = {name: value for name, value in figure.metadata.get("image/png", {}).items() if name != "width"}
     return nbformat.from_dict(figure | {"metadata": {"image/png": about}})

@@ -379,7 +379,7 @@ def test_slides_are_what_was_chosen_and_the_same_parts_of_each_lesson(pages, les
         assert {len(slide.find_all("details")) for slide in checks} == {4}
 
 
-def test_a_slide_has_its_figure_with_its_description_and_code_only_where_it_was_chosen(pages, lessons):
+def test_a_slide_has_its_figure_with_its_description_and_code_only_where_it_was_chosen(pages):
     shown = {}
     for name in SERIES:
         shown |= {words(slide.p): slide for slide in deck(pages, name) if slide.p}

@@ -146,6 +146,15 @@ def test_a_list_of_texts_makes_a_slide_for_each_figure_that_has_one():
 def test_a_lesson_that_failed_has_slides():
     """The outputs of later cells are missing, and papermill has put a note before the title."""
     note = new_markdown_cell('<span style="color:red">An Exception was encountered</span>')
-    notebook = new_notebook(cells=[note, new_markdown_cell("# See\n\nIt."), cell(SLIDE, ["A.", "B."])])
-    assert len(slides(notebook)) == 3
-    nbformat.validate(lesson_slides("01_lesson", notebook))
+    cells = [note, new_markdown_cell("# See\n\nIt."), cell(SLIDE, "A."), cell(SLIDE, ["B.", "C."])]
+    assert len(slides(new_notebook(cells=cells))) == 2
+    nbformat.validate(lesson_slides("01_lesson", new_notebook(cells=cells)))
+
+
+def test_a_tag_alone_is_enough():
+    """Teachers add tags in JupyterLab, and plots that have no description."""
+    plot = new_output("display_data", FIGURE)
+    _, slide = made(
+        new_markdown_cell("## Look"), new_code_cell("1", outputs=[plot], metadata={"tags": [SLIDE]})
+    )
+    assert slide[0].source.strip() == "# Look" and [output.data for output in slide[1].outputs] == [FIGURE]
