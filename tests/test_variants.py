@@ -204,5 +204,6 @@ twice == {twice}"""
         assert "Homework 02, variant 7A: Count" in text and "total = 10" in text and "total = 6" not in text
 
     (mail / "ben_homework_02.ipynb").unlink()
-    with pytest.raises(UserError, match=r"None of the notebooks is homework_02-7B\. ada, dora: variant 7A: "):
+    reason = r"None of the notebooks is homework_02-7B\. cleo: no variant\. ada, dora: variant 7A: "
+    with pytest.raises(UserError, match=reason):
         grade_and_report("02", course, mail, variant="7B")
