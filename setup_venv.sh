@@ -68,6 +68,6 @@ if ! .venv/bin/python -m pip install --quiet --disable-pip-version-check -e ".[$
 fi
 
 # JupyterLab looks there: no question about news, no look for updates, no tool for writing homework beside each
-# lesson; and the kernel's connection is encrypted, so that it doesn't warn.
-mkdir -p .venv/etc/jupyter
-cp -R lesson_tools/templates/jupyter/. .venv/etc/jupyter
+# lesson; and the kernel's connection is encrypted. Kernels that others start, as papermill, log errors only.
+mkdir -p .venv/etc
+cp -R lesson_tools/templates/etc/. .venv/etc

@@ -15,12 +15,16 @@ nb_execution_mode = "off"  # the outputs are there already
 nb_render_markdown_format = "myst"  # so that a table is a table
 nb_ipywidgets_js = {}  # would come from the web
 myst_heading_anchors = 4
+myst_enable_extensions = ["dollarmath"]
+myst_dmath_allow_digits = myst_dmath_allow_space = False  # "$5 to $6" is no formula
+html_math_renderer = "mathml"  # MathJax would come from the web
 highlight_language = "none"  # of blocks that don't name one: what is typed in a terminal
 smartquotes = False
 copybutton_selector = ".cell_input pre, .highlight-none pre, .highlight-yaml pre, .highlight-python pre"
 
 html_theme = "sphinx_book_theme"
 html_static_path = ["_static"]
+templates_path = ["_templates"]  # of slides
 html_css_files = ["book.css"]
 html_js_files = ["book.js"]
 html_use_index = False

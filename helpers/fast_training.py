@@ -129,7 +129,10 @@ def compile_model(model: keras.Model, recipe: Recipe, steps: int, without: Seque
         others = {"weight_decay": decay, "adam_weight_decay": decay, "adam_beta_2": 0.99}
         optimizer = ConvolutionMuon(rate, momentum=0.6, ns_steps=3, **others)
     loss = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=recipe.label_smoothing)
-    model.compile(optimizer, loss, metrics=["accuracy"])
+    # Keras would create the variables of the optimizer, and of a metric given by its name, within the first
+    # step, which TensorFlow would then trace twice.
+    optimizer.build(model.trainable_variables)
+    model.compile(optimizer, loss, metrics=[keras.metrics.CategoricalAccuracy("accuracy")])
 
 
 @keras.saving.register_keras_serializable("lessons")

@@ -16,6 +16,7 @@ from helpers.errors import UserError, one_line
 from lesson_tools.folders import check_replaceable, output_folder, whole_folder
 from lesson_tools.outputs import without_widgets
 from lesson_tools.run import find_lessons, outcome, read_notebook, title
+from lesson_tools.slides import FOLDER, lesson_slides
 
 import nbformat
 from nbformat import NotebookNode
@@ -41,6 +42,7 @@ docs/glossary
 :caption: For teachers
 
 docs/teaching
+docs/questionnaire
 docs/homework
 docs/room
 ```
@@ -132,7 +134,7 @@ def _as_utf8(notebook: NotebookNode) -> NotebookNode:
 
 def prepare(source: Path, lessons: dict[str, NotebookNode], solutions: bool) -> None:
     """Write what Sphinx reads into the folder `source`."""
-    shutil.copytree(DOCS, source / "docs", ignore=shutil.ignore_patterns("conf.py", "_static"))
+    shutil.copytree(DOCS, source / "docs", ignore=shutil.ignore_patterns("conf.py", "_*"))
     for name in FILES:
         shutil.copy(ROOT / name, source)
     (source / "index.md").write_text(first_page(lessons), encoding="utf-8")
@@ -140,13 +142,15 @@ def prepare(source: Path, lessons: dict[str, NotebookNode], solutions: bool) -> 
     for page in source.rglob("*.md"):
         text = page.read_text(encoding="utf-8")
         page.write_text(re.sub(r"\]\((\.\./)?README\.md", r"](\1index.md", text), encoding="utf-8")
-    (source / "notebooks").mkdir()
+    for folder in ("notebooks", FOLDER):
+        (source / folder).mkdir()
     for name, notebook in lessons.items():
-        for cell in notebook.cells:
-            if cell.cell_type == "markdown":
-                cell.source = re.sub("^# ", f"# {name[:2]} ", cell.source)
-                if solutions:
-                    cell.source = cell.source.replace("<details>", "<details open>")
+        texts = [cell for cell in notebook.cells if cell.cell_type == "markdown"]
+        for cell in texts:
+            cell.source = re.sub("^# ", f"# {name[:2]} ", cell.source)
+        nbformat.write(lesson_slides(name, notebook), source / FOLDER / f"{name}.ipynb")
+        for cell in texts if solutions else ():
+            cell.source = cell.source.replace("<details>", "<details open>")
         nbformat.write(notebook, source / "notebooks" / f"{name}.ipynb")
 
 
@@ -156,7 +160,7 @@ def first_page(lessons: dict[str, NotebookNode]) -> str:
     for name, notebook in lessons.items():
         if "papermill" in notebook.metadata:
             seconds, headline = outcome(notebook)
-            text = re.sub(r"([\\`*_{}\[\]<>|#~])", r"\\\1", " ".join(headline.split()))
+            text = re.sub(r"([\\`*_{}\[\]<>|#~$])", r"\\\1", " ".join(headline.split()))
             rows.append(f"| [{title(Path(name))}](notebooks/{name}.ipynb) | {seconds:.0f} | {text} |")
     results = RUN.format(rows="\n".join(rows)) if rows else ""
     opening, heading, sections = (ROOT / "README.md").read_text(encoding="utf-8").partition("\n## ")
@@ -193,9 +197,7 @@ def terms(notebook: NotebookNode) -> Iterator[tuple[str, str, str]]:
 
 
 def _build(source: Path, site: Path, lessons: dict[str, NotebookNode]) -> None:
-    """Write pages and slides into the folder `site`; copies for Colab, if the repository has an address."""
-    from lesson_tools.slides import lesson_slides, slides_file
-
+    """Write the pages into the folder `site`; copies for Colab, if the repository has an address."""
     from sphinx.application import Sphinx
     from sphinx.util.docutils import docutils_namespace, patch_docutils
 
@@ -210,9 +212,7 @@ def _build(source: Path, site: Path, lessons: dict[str, NotebookNode]) -> None:
     except Exception as error:  # whatever its extensions come up with
         reason = one_line(f"{type(error).__name__}: {error}")
         raise UserError(f"Sphinx can't make the book ({reason}); the lessons that ran are kept.") from None
-    for page in sorted((site / "notebooks").glob("*.html")):
-        slides = lesson_slides(page.read_text(encoding="utf-8"), page.name)
-        page.with_name(slides_file(page.name)).write_text(slides, encoding="utf-8")
+    shutil.rmtree(site / "_sources" / FOLDER)  # the lessons again, which nothing links to
     if repository := app.config.lessons_repository:
         (site / "colab").mkdir()
         for name, notebook in lessons.items():

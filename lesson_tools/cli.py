@@ -161,39 +161,47 @@ COURSE = click.option(
 )
 
 
+VARIANT = click.option(
+    "--variant", metavar="NAME", help="With the numbers of this variant, such as 7A, the name of a class."
+)
+
+
 @homework.command("make")
 @click.argument("numbers", nargs=-1, metavar="[NUMBER]...")
 @COURSE
-def homework_make(numbers, course):
+@VARIANT
+def homework_make(numbers, course, variant):
     """Write the student version of the homework of these lessons, such as 03; of all if none is given."""
     from lesson_tools.homework import find_homework, make
 
-    for notebook in make(find_homework(numbers), course):
+    for notebook in make(find_homework(numbers, variant), course):
         click.echo(notebook)
 
 
 @homework.command("answers")
 @click.argument("numbers", nargs=-1, metavar="[NUMBER]...")
 @COURSE
-def homework_answers(numbers, course):
+@VARIANT
+def homework_answers(numbers, course, variant):
     """Write a page of model answers and rubrics, for yourself, of this homework; of all if none is given."""
     from lesson_tools.homework import find_homework, write_answers
 
-    for page in write_answers(find_homework(numbers), course):
+    for page in write_answers(find_homework(numbers, variant), course):
         click.echo(page)
 
 
 @homework.command("grade")
 @click.argument("number")
 @COURSE
+@VARIANT
 @click.option("--from", "source", type=FOLDER, help="Folder or zip of what was handed in, as from Moodle.")
 @click.option("--answers", is_flag=True, help="With the model answers in the feedback.")
 @click.pass_context
-def homework_grade(context, number, course, source, answers):
+def homework_grade(context, number, course, variant, source, answers):
     """Grade the homework that was handed in, and write a page of feedback for each."""
     from lesson_tools.homework import grade_and_report
 
-    context.exit(0 if grade_and_report(number, course, source, answers) else 1)
+    context.exit(0 if grade_and_report(number, course, source, answers, variant) else 1)
 
 
 @cli.group()

@@ -18,17 +18,21 @@ from nbformat import NotebookNode
 
 SOLUTION = re.compile(r"### BEGIN SOLUTION\n(.*?)\n\s*### END SOLUTION", re.DOTALL)
 TASK = re.compile(r"^## (\d+)\. (.+)$", re.MULTILINE)
+SENTENCES = ("AssertionError", STOPPED, "CellTimeoutError")  # errors whose message is a sentence
 RUBRIC = "\n**Points**"  # what stands after the model answer of an explanation
 
 
 @dataclass
 class Task:
-    """A task of a homework: the points of its graded cells by name; its answers and rubrics as HTML."""
+    """A task of a homework: the points of its graded cells by name, the names of the cells for answers in
+    code; its answers and rubrics as HTML.
+    """
 
     number: str
     title: str
     text: str
     graded: dict[str, float] = field(default_factory=dict)
+    coded: list[str] = field(default_factory=list)
     answers: list[str] = field(default_factory=list)
     rubrics: list[str] = field(default_factory=list)
 
@@ -39,12 +43,13 @@ class Task:
 
 @dataclass
 class Result:
-    """What a learner reached in a task, and the sentences that say what was missing."""
+    """What a learner reached in a task, the sentences that say what was missing; `waits` to be read."""
 
     task: Task
     points: float
     of: float
     sentences: list[str]
+    waits: bool
 
 
 @dataclass
@@ -73,6 +78,7 @@ def read_assignment(source: Path) -> Assignment:
         elif mark.get("solution"):
             code = "\n".join(SOLUTION.findall(cell.source))
             tasks[-1].answers.append(f"<pre>{html.escape(code)}</pre>")
+            tasks[-1].coded.append(graded_name(cell))
     return Assignment(title, tasks)
 
 
@@ -81,28 +87,51 @@ def results(assignment: Assignment, notebook: NotebookNode, grades: dict, commen
     cells = {graded_name(cell): cell for cell in notebook.cells}
     found = []
     for task in assignment.tasks:
-        of_task = [(name, grades[name]) for name in task.graded if name in grades]
-        sentences = []
-        for name, grade in of_task:
-            if grade.needs_manual_grade:
-                sentences.append("This answer is still to be read.")
-            elif grade.score < grade.max_score and name in cells:
-                sentences += what_was_wrong(cells[name])
-            if comments.get(name):
-                sentences.append(comments[name])
-        points = sum(grade.score for _, grade in of_task)
-        found.append(Result(task, points, sum(grade.max_score for _, grade in of_task), sentences))
+        of_task = {name: grades[name] for name in task.graded if name in grades}
+        waits = any(grade.needs_manual_grade for grade in of_task.values())
+        lost = [
+            name
+            for name, grade in of_task.items()
+            if name in cells and grade.score < grade.max_score and not grade.needs_manual_grade
+        ]
+        stopped = [
+            f"{name.removeprefix('answer-')}: your cell did not run to its end: {error.rstrip('.')}."
+            for name in task.coded
+            if lost and name in cells and (error := _error(cells[name]))
+        ]
+        sentences = list(stopped)
+        for name in lost:
+            if cells[name].cell_type == "code":
+                wrong = what_was_wrong(cells[name])
+                # Without the answer of a cell that stopped, its name is not defined.
+                sentences += [one for one in wrong if not (stopped and one.startswith("NameError"))]
+            elif of_task[name].manual_score is None:
+                sentences.append("There is no answer.")
+        sentences += ["This answer is still to be read."] * waits
+        sentences += [comments[name] for name in of_task if comments.get(name)]
+        sentences = list(dict.fromkeys(sentences))  # several checks of a task may say the same
+        points = sum(grade.score for grade in of_task.values())
+        of = sum(grade.max_score for grade in of_task.values())
+        found.append(Result(task, points, of, sentences, waits))
     return found
 
 
 def what_was_wrong(cell: NotebookNode) -> list[str]:
     """What a check said: the message of its error, or what it printed where it gave some of the points."""
-    errors = [output for output in cell.get("outputs", []) if output.output_type == "error"]
-    if errors:
-        kind = "" if errors[-1].ename in ("AssertionError", STOPPED) else f"{errors[-1].ename}: "
-        return [one_line(f"{kind}{errors[-1].evalue}", 400)]
+    if error := _error(cell):
+        return [error]
     printed = [output.text for output in cell.get("outputs", []) if output.output_type == "stream"]
     return [one_line(text, 400) for text in printed]
+
+
+def _error(cell: NotebookNode) -> str:
+    """The error that stopped a cell, or an empty text."""
+    errors = [output for output in cell.get("outputs", []) if output.output_type == "error"]
+    if not errors:
+        return ""
+    kind = "" if errors[-1].ename in SENTENCES else errors[-1].ename
+    said = re.sub(r"\(\S+\.py, (line \d+)\)$", r"(\1)", errors[-1].evalue)  # of an error of syntax
+    return one_line(": ".join(filter(None, (kind, said))), 400)
 
 
 def feedback_page(

@@ -78,17 +78,23 @@ def is_copy_of(notebook: NotebookNode, released: NotebookNode) -> bool:
 def repair(notebook: NotebookNode, released: NotebookNode) -> list[str]:
     """Make a notebook that nbgrader can grade of one that was handed in; returns what had to be repaired.
 
-    Of the copies of a cell one counts: the last answer that was changed, the last check. Missing cells are
-    put back, but for the cells of answers in code: an answer may stand in a cell of the learner's own.
+    Of the copies of a cell one counts: the last answer that was changed, the first check behind it. Missing
+    cells are put back, but for answers in code: one may stand in a cell of the learner's own.
     """
     found, notes = find_cells(notebook, released), []
-    chosen = {}
-    for place, cells in found.items():
+    order = {id(cell): number for number, cell in enumerate(notebook.cells)}
+    chosen, answer = {}, -1
+    for place, cells in sorted(found.items()):
         original = released.cells[place]
-        changed = [cell for cell in cells if cell.source.strip() != original.source.strip()]
-        chosen[place] = (changed or cells)[-1] if _is_answer(original) else cells[-1]
+        if _is_answer(original):
+            changed = [cell for cell in cells if cell.source.strip() != original.source.strip()]
+            chosen[place], which = (changed or cells)[-1], "the last one counts"
+            answer = order[id(chosen[place])]
+        else:  # a later check could read a name that has changed since
+            behind = [cell for cell in cells if order[id(cell)] > answer]
+            chosen[place], which = (behind or cells[-1:])[0], "one of them counts"
         if len(cells) > 1 and (name := graded_name(original)):
-            notes.append(f"{name} was there {len(cells)} times: the last one counts.")
+            notes.append(f"{name} was there {len(cells)} times: {which}.")
     for cell in notebook.cells:
         cell.metadata.pop("nbgrader", None)
     following = None
@@ -150,7 +156,7 @@ class ExecuteApart(Execute):
     """
 
     seconds = Integer(600, help="for a notebook").tag(config=True)
-    most_printed = Integer(1_000_000, help="characters that are kept of what a cell prints").tag(config=True)
+    most_shown = Integer(5_000_000, help="characters kept of what a cell prints and draws").tag(config=True)
     hide = List(Unicode(), help="paths out of reach, besides the user's home").tag(config=True)
 
     def __init__(self, *arguments, **options):
@@ -160,7 +166,7 @@ class ExecuteApart(Execute):
         self._left_out = {}  # place of a cell: why
         self.shutdown_kernel = "immediate"  # it may not listen
         self._deadline = time.monotonic() + self.seconds
-        self.timeout_func = lambda cell: min(self.timeout, max(1, int(self._deadline - time.monotonic())))
+        self.timeout_func = self._seconds_for
         apart = can_run_apart()
         # A socket's name may have about a hundred letters, which the folder for temporary files can have.
         folder = "/tmp" if apart else None
@@ -177,7 +183,13 @@ class ExecuteApart(Execute):
                 except (DeadKernelError, CellTimeoutError) as error:
                     ended = isinstance(error, DeadKernelError)
                     why = "it ended Python" if ended else "it ran too long, and could not be interrupted"
+                    if not ended and is_given(nb.cells[self._place]):
+                        raise too_slow(nb.cells[self._place], why) from None
                     self._left_out[self._place] = f"{why}, so it was left out"
+
+    def _seconds_for(self, cell):
+        left = max(1, int(self._deadline - time.monotonic()))
+        return left if is_given(cell) else min(self.timeout, left)  # what everybody has is not endless
 
     def create_kernel_manager(self):
         manager = super().create_kernel_manager()
@@ -190,7 +202,7 @@ class ExecuteApart(Execute):
         return manager
 
     def preprocess_cell(self, cell, resources, index):
-        self._place, self._printed = index, 0
+        self._place, self._shown = index, 0
         why = self._left_out.get(index)
         if time.monotonic() > self._deadline:
             why = TIME_IS_OVER
@@ -207,8 +219,8 @@ class ExecuteApart(Execute):
             raise DeadKernelError("exit()")
 
     def process_message(self, msg, cell, cell_index):
-        self._printed += len(str(msg["content"].get("text", "")))
-        if msg["msg_type"] == "stream" and self._printed > self.most_printed:
+        self._shown += sum(len(str(msg["content"].get(what, ""))) for what in ("text", "data"))
+        if msg["msg_type"] in ("stream", "display_data") and self._shown > self.most_shown:
             return None
         return super().process_message(msg, cell, cell_index)
 
@@ -228,12 +240,22 @@ def stopped_cells(notebook: NotebookNode) -> list[str]:
     return sentences
 
 
+def is_given(cell: NotebookNode) -> bool:
+    """Whether a cell is code of the homework's own."""
+    return graded_name(cell).startswith("given")
+
+
+def too_slow(cell: NotebookNode, why: str) -> RuntimeError:
+    """The error that tells a teacher whose computer has no time for a cell of the homework's own."""
+    return RuntimeError(f"{graded_name(cell)}, which everybody has: {why}; grade again")
+
+
 def check_given(notebook: NotebookNode) -> None:
     """Raise `RuntimeError` when a cell of the homework's own ran too long: points would be lost unfairly."""
     for cell in notebook.cells:
         for why in _why_stopped(cell):
-            if graded_name(cell).startswith("given") and why != TIME_IS_OVER:
-                raise RuntimeError(f"{graded_name(cell)}, which everybody has: {why}; grade again")
+            if is_given(cell) and why != TIME_IS_OVER:
+                raise too_slow(cell, why)
 
 
 @functools.cache

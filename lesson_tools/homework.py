@@ -1,8 +1,10 @@
 """The homework of a class, with nbgrader.
 
 `make` writes the student version of the homework, without solutions and hidden tests, into the folder
-`release` of the course. `grade_and_report` takes the notebooks that came back, grades them, and writes a page
-of feedback for each. nbgrader_config.py says where nbgrader keeps what; its own commands work there as well.
+`release` of the course. A variant is a homework of its own, such as homework_03-7A, whose source it writes
+into the folder `source` before. `grade_and_report` takes the notebooks that came back, grades them, and
+writes a page of feedback for each. nbgrader_config.py says where nbgrader keeps what; its own commands work
+there as well.
 """
 
 import contextlib
@@ -27,6 +29,7 @@ from lesson_tools.submissions import (
     shown_name,
     write_feedback_zip,
 )
+from lesson_tools.variants import check_variant, make_variant, variant_of
 
 import nbformat
 import pandas as pd
@@ -38,10 +41,11 @@ from traitlets.config.loader import PyFileConfigLoader
 SOURCES = ROOT / "notebooks" / "homework"
 
 
-def find_homework(numbers: list[str]) -> list[str]:
+def find_homework(numbers: list[str], variant: str | None = None) -> list[str]:
     """The names of the homework with these numbers, such as "03"; of all without a number.
 
-    Raises `UserError` for a number that there is not.
+    Those of a variant, such as homework_03-7A, if one is given. Raises `UserError` for a number that there is
+    not, and as `check_variant` does.
     """
     names = sorted(path.name for path in SOURCES.glob("homework_*/"))
     if not names:
@@ -51,7 +55,20 @@ def find_homework(numbers: list[str]) -> list[str]:
         if name not in names:
             there = ", ".join(name.removeprefix("homework_") for name in names)
             raise UserError(f"There is no homework {one_line(number) or repr(number)}; there is {there}.")
-    return wanted or names
+    names = wanted or names
+    return [f"{name}-{check_variant(variant)}" for name in names] if variant is not None else names
+
+
+def source_of(name: str, course: Path) -> Path:
+    """The notebook with the solutions. Raises `UserError` for a variant that was not made in this course."""
+    homework, _, variant = name.partition("-")
+    source = (course / "source" if variant else SOURCES) / name / f"{name}.ipynb"
+    if variant and not source.exists():
+        raise UserError(
+            f"There is no variant {variant} of {homework} in {course}: lessons homework make "
+            f"{homework.removeprefix('homework_')} --variant {variant} makes it."
+        )
+    return source
 
 
 def take_hold(course: Path) -> None:
@@ -104,10 +121,19 @@ def nbgrader(course: Path, sources: Path | None = None):
 def make(names: list[str], course: Path, sources: Path | None = None) -> list[Path]:
     """Write the student version of the homework `names`; returns the notebooks to hand out.
 
-    Raises `UserError` when nbgrader refuses, such as when tasks have changed for which points were given.
+    Those of a variant come from SOURCES, and their own source is written, too. Raises `UserError` when
+    nbgrader refuses, such as when tasks have changed for which points were given.
     """
+    if variant := "-" in names[0]:
+        sources = (course / "source").resolve()
     api = nbgrader(course, sources)
     for name in names:
+        if variant:
+            homework = name.partition("-")[0]
+            notebook = nbformat.read(SOURCES / homework / f"{homework}.ipynb", as_version=4)
+            (sources / name).mkdir(parents=True, exist_ok=True)
+            with whole_file(sources / name / f"{name}.ipynb") as partial:
+                partial.write_text(nbformat.writes(make_variant(notebook, name)) + "\n", encoding="utf-8")
         result = api.generate_assignment(name)
         if not result["success"]:
             raise UserError(f"nbgrader can't make {name}: {_reason(result)}")
@@ -117,16 +143,17 @@ def make(names: list[str], course: Path, sources: Path | None = None) -> list[Pa
 def write_answers(names: list[str], course: Path) -> list[Path]:
     """Write a page of model answers and rubrics for each homework of `names`; returns the pages.
 
-    Raises `UserError` as `take_hold` does, and when nbgrader isn't installed.
+    Raises `UserError` as `source_of` and `take_hold` do, and when nbgrader isn't installed.
     """
+    sources = [source_of(name, course) for name in names]
     nbgrader(course)
     from lesson_tools.feedback import answers_page, read_assignment
 
     pages = [course / "answers" / f"{name}.html" for name in names]
-    for name, page in zip(names, pages, strict=True):
+    for source, page in zip(sources, pages, strict=True):
         page.parent.mkdir(exist_ok=True)
         with whole_file(page) as partial:
-            assignment = read_assignment(SOURCES / name / f"{name}.ipynb")
+            assignment = read_assignment(source)
             partial.write_text(answers_page(assignment), encoding="utf-8")
     return pages
 
@@ -134,13 +161,14 @@ def write_answers(names: list[str], course: Path) -> list[Path]:
 def take_in(handed_in: HandedIn, name: str, course: Path) -> dict[str, str]:
     """Copy what was handed in to where nbgrader looks; returns whose notebook can't be graded, and why.
 
-    nbgrader's own zip_collect passes over what has another name, and doesn't say whose notebook is there
-    twice or can't be read.
+    Those of other variants are added to what was left out. Raises `UserError` when all are. nbgrader's own
+    zip_collect passes over what has another name, and doesn't say whose notebook is there twice or can't be
+    read.
     """
     from lesson_tools.grading import is_copy_of
 
     released = nbformat.read(course / "release" / name / f"{name}.ipynb", as_version=4)
-    problems = {}
+    problems, others = {}, {}
     for person, file in handed_in.notebooks.items():
         try:
             notebook = nbformat.read(file, as_version=4)
@@ -150,11 +178,19 @@ def take_in(handed_in: HandedIn, name: str, course: Path) -> dict[str, str]:
         if not is_copy_of(notebook, released):
             problems[person] = f"{one_line(file.name)} has no cell of {name}: ask for the right one"
             continue
+        if (variant := variant_of(notebook)) not in (variant_of(released), None):
+            others.setdefault(variant, []).append(person)
+            continue
         place = course / "submitted" / person / name
         place.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(file, place / f"{name}.ipynb")
         when = datetime.fromtimestamp(file.stat().st_mtime, UTC)
         (place / "timestamp.txt").write_text(f"{when:%Y-%m-%d %H:%M:%S} UTC", encoding="utf-8")
+    for variant, people in sorted(others.items()):
+        what = f"variant {variant}: grade it with --variant {variant}" if variant else "no variant"
+        handed_in.left_out.append(f"{', '.join(people)}: {what}.")
+    if sum(map(len, others.values())) == len(handed_in.notebooks) > 0:
+        raise UserError(f"None of the notebooks is {name}. {' '.join(handed_in.left_out)}")
     return problems
 
 
@@ -174,7 +210,7 @@ def grade(name: str, course: Path, api, answers: bool = False) -> pd.DataFrame:
     for person in tqdm(people, desc=name, leave=False, disable=None):
         if person not in graded and not (result := api.autograde(name, person))["success"]:
             problems[person] = _reason(result)
-    assignment = read_assignment(SOURCES / name / f"{name}.ipynb")
+    assignment = read_assignment(source_of(name, course))
     rows = {}
     with api.gradebook as book:
         for submission in book.assignment_submissions(name):
@@ -202,14 +238,21 @@ def grade(name: str, course: Path, api, answers: bool = False) -> pd.DataFrame:
     return table.assign(problem=pd.Series(problems, dtype=object).reindex(people).fillna(""))
 
 
-def grade_and_report(number: str, course: Path, source: Path | None = None, answers: bool = False) -> bool:
+def grade_and_report(
+    number: str,
+    course: Path,
+    source: Path | None = None,
+    answers: bool = False,
+    variant: str | None = None,
+) -> bool:
     """Grade a homework, that in the folder or zip `source` too, and print points; True: all are graded.
 
     The table is written into the course's folder, too, with columns for what was repaired and what can't be
     graded; and, where learners have numbers from Moodle, the two files that Moodle takes. Raises `UserError`
-    as `find_handed_in` and `nbgrader` do, and when nobody has handed in.
+    as `source_of`, `find_handed_in` and `nbgrader` do, and when nobody has handed in.
     """
-    [name] = find_homework([number])
+    [name] = find_homework([number], variant)
+    source_of(name, course)
     if not source and not any(course.glob(f"submitted/*/{name}")):  # a course whose name was mistyped
         raise UserError(f"Nobody has handed in {name}: {course / 'submitted'} / NAME / {name} is empty.")
     with folder_of(source) if source else contextlib.nullcontext() as folder:

@@ -2,7 +2,8 @@
 
 PLAN is JSON: {"hide": folders and files that are empty for the program, "keep": what is there all the same,
 "work": the folder that it works in}. It can write to `work` and to the hidden folders, whose content is lost
-with it, and to nothing else; it has no network connection, and sees and ends no other process.
+with it, and to nothing else; it has no network connection, sees and ends no other process, and can't fill
+the memory or the disk.
 
 It takes user namespaces (man 7 user_namespaces), which some computers don't allow: then it ends with a
 message and a status other than 0. A script of its own, because only a process with one thread can enter them.
@@ -11,6 +12,7 @@ message and a status other than 0. A script of its own, because only a process w
 import ctypes
 import json
 import os
+import resource
 import signal
 import sys
 
@@ -18,6 +20,7 @@ import sys
 NEW_MOUNTS, NEW_USER, NEW_PROCESSES, NEW_NETWORK, NEW_IPC = 0x20000, 1 << 28, 1 << 29, 1 << 30, 1 << 27
 BIND, RECURSIVELY, READ_ONLY, DEATH_SIGNAL = 0x1000, 0x4000, 1, 1
 MOUNT_SETATTR, ALL_BELOW, HERE = 442, 0x8000, -100
+LARGEST_FILE = 1 << 30  # bytes
 libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
 
@@ -66,6 +69,9 @@ def main(plan: dict, command: list[str]) -> int:
     child = os.fork()  # which is the first of the new processes; when it ends, all of them do
     if not child:
         libc.prctl(DEATH_SIGNAL, signal.SIGKILL)
+        half = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2
+        for what, most in ((resource.RLIMIT_DATA, half), (resource.RLIMIT_FSIZE, LARGEST_FILE)):
+            resource.setrlimit(what, (most, most))
         os.execvp(command[0], command)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is for the child
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) & 255

@@ -82,7 +82,7 @@ def find_handed_in(folder: Path, name: str) -> HandedIn:
             continue
         person, number = _whose(parts)
         shown = one_line("/".join(parts))
-        if number not in (None, int(name[-2:])):
+        if number not in (None, int(re.search(r"\d+", name)[0])):
             others += 1
         elif not re.search(rf"{NOTEBOOK}$", file.name, re.IGNORECASE):
             found.left_out.append(f"{shown}: no notebook.")

@@ -129,9 +129,10 @@ WRONG = {
             [
                 ("[[0, 3, 2], [6, 3, 0], [-2, 4, -2]]", "the bias is missing"),
                 ("convolve(image, kernel[::-1, ::-1], bias=1)", "turned the kernel by 180"),
-                ("[[1, 4, 3], [7, 4, 1], [0, 5, 0]]", "the task has no ReLU"),
+                ("[[1, 4, 3], [7, 4, 1], [0, 5, 0]]", "the task has no ReLU", "test-1-2"),
                 ("[[1, 3], [-1, -1]]", "How many positions"),
-                ("[[1, 4, 3], [7, 4, 1], [-1, 5, 1]]", "1 of the nine activations"),
+                ("[[1, 4, 3], [7, 4, 1], [-1, 5, 1]]", "the first is in row 3, column 3", "test-1-2"),
+                ("[[1, 4, 3], [7, 4, 1], [1, 6, 1]]", "3 of the nine activations"),
                 ("[[1, 4, 3], [7, 4], [-1]]", "rows of numbers"),
             ],
         ),
@@ -151,7 +152,7 @@ WRONG = {
         "answer-2b": _values(
             "unseen_rows",
             "test-2b",
-            [("0", "last window end"), ("5", "five rows high"), ("2", "the third convolution")],
+            [("0", "last window end"), ("5", "5 rows high"), ("2", "the third convolution")],
         ),
         "answer-3": _values(
             "dot_kernel",
@@ -160,7 +161,8 @@ WRONG = {
                 ("[[0, 0, 0], [0, 1, 0], [0, 0, 0]]", "the vertical line 1 and"),
                 ("[[1, 1, 1], [1, 1, 1], [1, 1, 1]]", "Which weights must be negative"),
                 ("[[-1, 2, -1], [-1, 2, -1], [-1, 2, -1]]", "gives the vertical line 6"),
-                ("[[-1, -1, -1], [-1, 1, -1], [-1, -1, -1]]", "have to add up to 0"),
+                ("[[-1, -1, -1], [-1, 1, -1], [-1, -1, -1]]", "have to add up to 0", "test-3-2"),
+                ("[[0, 0, 0], [0, 0, 0], [0, 0, 0]]", "responds to the dot", "test-3-2"),
                 ("[[0, -1, 0], [-1, 4, -1], [0, -1, 0]]", "the falling diagonal 4"),
                 ("[[1, 1, 1], [1, -8, 1], [1, 1, 1]]", "the weight in its middle"),
             ],
@@ -171,7 +173,8 @@ WRONG = {
             [
                 ('{"X": "A", "Y": "B", "Z": "C"}', "Which kernel responds to those"),
                 ('{"X": "C", "Y": "B", "Z": "A"}', "Which kernel responds to those"),
-                ('{"X": "A", "Y": "C", "Z": "B"}', "Which kernel responds to those"),
+                # The edges are told apart, but not their sides.
+                ('{"X": "A", "Y": "C", "Z": "B"}', "yellow where the bright side is on the left", "test-4-2"),
             ],
         ),
         "answer-5a": _values(
@@ -330,8 +333,8 @@ def max_pool(feature_map, size):
             [
                 ("[5, 7, 11, 15, 27]", "their fields overlap"),
                 ("[5, 6, 8, 10, 12]", "two pixels apart: each"),
-                ("[5, 6, 10, 12, 24]", "takes 3 - 1 further neighbors"),
-                ("[5, 6, 10, 14, 18]", "the strides multiply"),
+                ("[5, 6, 10, 12, 24]", "takes 3 - 1 further neighbors", "test-4a-2"),
+                ("[5, 6, 10, 14, 18]", "the strides multiply", "test-4a-2"),
                 ("[3, 4, 8, 10, 18]", "as many pixels as its kernel"),
             ],
         ),
@@ -518,6 +521,12 @@ def max_pool(feature_map, size):
             ),
         ],
         "answer-4b": [
+            (
+                "test-4b",
+                'compile it with metrics=["accuracy"]',
+                "def compile_it(model):\n"
+                '    model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True))',
+            ),
             ("test-4b", "does it know that it is given logits", "compile_it = broken_compile"),
             (
                 "test-4b",
@@ -681,9 +690,9 @@ def max_pool(feature_map, size):
             ],
         ),
         "answer-2a": [
-            ("test-2a", "you swapped the two", "recall_of_cat = 80 / 120\nprecision_of_cat = 80 / 100"),
+            ("test-2a", "that is the precision", "recall_of_cat = 80 / 120\nprecision_of_cat = 80 / 100"),
             ("test-2a", "not of all images", "recall_of_cat = 80 / 300\nprecision_of_cat = 80 / 120"),
-            ("test-2a", "down the column", "recall_of_cat = 0.8\nprecision_of_cat = 0.8"),
+            ("test-2a-2", "down the column", "recall_of_cat = 0.8\nprecision_of_cat = 0.8"),
         ],
         "answer-2b": _values(
             "most_often",
@@ -743,11 +752,12 @@ def max_pool(feature_map, size):
             ]
         ]
         + [
-            (
-                "test-5a",
-                "C minus A: the differences",
-                "low_b, high_b, low_c, high_c = 0.0054, 0.0146, 0.0092, 0.0184",
-            )
+            ("test-5a-2", message, "low_b, high_b = 0.0054, 0.0146\n" + answer)
+            for message, answer in [
+                ("lower end", "low_c, high_c = 0.0410, -0.0134"),
+                ("C minus A", "low_c, high_c = -0.0410, 0.0134"),
+                ("the mean 0.0138", "low_c, high_c = 0.0092, 0.0184"),
+            ]
         ],
         "answer-5b": _values(
             "shown_better",
@@ -833,7 +843,7 @@ def early_stopping(losses, patience):
             ),
             (
                 "test-2a",
-                "not quite the sum",
+                "not the sum",
                 "factor = 1.2\nmean_sum_in_training = 10\nsum_when_predicting = 10",
             ),
         ],
@@ -931,5 +941,20 @@ RIGHT = {
                 "    return len({i for i in test if object_of[i] in object_of[train]})",
             ),
         ],
+    },
+    "homework_03": {
+        "answer-1": [("test-1", "feature_map = [[1, 4, 3], [7, 4, 1], [0, 5, 0]]")],  # of three points two
+        "answer-2a": [("test-2a", "rows = np.array([30, 30, 9])")],
+        "answer-3": [("test-3-2", "dot_kernel = [[0, -1, 0], [-1, 4, -1], [0, -1, 0]]")],  # of three one
+        "answer-4": [("test-4", 'kernel_of = {"X": "A", "Y": "C", "Z": "B"}')],  # of two points one
+    },
+    "homework_04": {
+        "answer-4a": [
+            ("test-4a", "fields = np.array([5, 6, 10, 14, 18])"),  # of two points one
+            ("test-4a-2", "fields = [5, 7, 11, 15, 27]"),
+        ],
+    },
+    "homework_08": {
+        "answer-2a": [("test-2a", "recall_of_cat, precision_of_cat = 0.8, None")],  # of two points one
     },
 }

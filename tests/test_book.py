@@ -1,6 +1,7 @@
 """The book of a run in which a lesson failed: whole without the web, with descriptions, slides and links."""
 
 import base64
+import io
 import re
 import shutil
 import sys
@@ -10,13 +11,15 @@ from types import SimpleNamespace
 from urllib.parse import unquote
 
 from helpers.errors import UserError
-from lesson_tools import book, book_pages, folders, run, slides
+from lesson_tools import book, book_pages, folders, run
 from lesson_tools.cli import cli
 
 import nbformat
 import pytest
 from bs4 import BeautifulSoup
 from click.testing import CliRunner
+from docutils import nodes
+from PIL import Image
 
 SERIES = [path.stem for path in run.find_lessons()]
 # Lessons behind the series: what others may have one day, a run of a moment, one that fails, one after it.
@@ -25,10 +28,17 @@ NAMES = [*SERIES, OWN, TRY, FAIL, GO_ON]
 REPOSITORY = "https://github.com/somebody/lessons"
 MODULE = '<div id="explorer"></div><script type="module">document.title += "<table>";</script>'
 WIDGET = {"application/vnd.jupyter.widget-view+json": {"model_id": "0"}, "text/plain": "Explorer()"}
-# Not whole images: nobody decodes them.
-ANIMATION, PIXEL = (
-    base64.b64encode(b"\x89PNG\r\n\x1a\n" + frames).decode() for frames in (b"acTL two frames", b"one")
-)
+
+
+def png(*levels: int) -> str:
+    """An image of 2×2 gray pixels of one level; an animation of several."""
+    first, *others = [Image.new("L", (2, 2), level) for level in levels]
+    file = io.BytesIO()
+    first.save(file, "PNG", save_all=bool(others), append_images=others)
+    return base64.b64encode(file.getvalue()).decode()
+
+
+ANIMATION, PIXEL = png(0, 50, 100, 150, 200), png(7)
 
 
 def code(source: str, *outputs, tags=()):
@@ -51,7 +61,8 @@ def write_lessons(folder: Path) -> None:
         for data, words in ((ANIMATION, "It moves"), (PIXEL, "It is a pixel"))
     ]
     outputs = [code("1", *figures), code("2", ({"text/html": MODULE}, {})), code("3", (WIDGET, {}))]
-    text = "# Look inside\n\n## 卷积\n\n[Shapes](05_build_the_network.ipynb#the-network)"
+    text = "# Look inside\n\n## 卷积\n\n[Shapes](05_build_the_network.ipynb#the-network)\n\n"
+    text += "From $5 to $6, with $x_i$:\n\n$$\\frac{n}{2}$$"
     write_lesson(folder, OWN, text, code("0"), *outputs, code("4", tags=["machine"]))
     parameters = code("seed = 0  # of chance", tags=["parameters"])
     shows = "print('seed', seed)\ndisplay(seed)"  # of which the headline is what was printed
@@ -142,7 +153,7 @@ def test_nothing_is_loaded_from_the_web(pages, site):
             for attribute in ("src", "srcset", "href", "data", "poster", "action"):
                 if (tag, attribute) not in loads:
                     assert not re.match("(https?:)?//", attributes.get(attribute) or ""), (name, attributes)
-        assert not re.search(r"mathjax|require\.js", page.text, re.I), name
+        assert not re.search(r"mathjax(?!_ignore)|require\.js", page.text, re.I), name  # a class of Sphinx
     for file in site.rglob("*.css"):
         assert not re.search(r"(@import|url\()[\s\"']*(https?:)?//", file.read_text(encoding="utf-8")), file
 
@@ -166,7 +177,7 @@ def test_lessons_have_neighbors_slides_buttons_and_a_download(pages, site):
     for before, name, after in zip([None, *NAMES[:-1]], NAMES, [*NAMES[1:], None], strict=True):
         page = pages[f"notebooks/{name}.html"]
         links = page.values("a", "href")
-        assert f"../_sources/notebooks/{name}.ipynb" in links and slides.slides_file(f"{name}.html") in links
+        assert f"../_sources/notebooks/{name}.ipynb" in links and f"../slides/{name}.html" in links
         assert {f"{other}.html" for other in (before, after) if other} <= set(links)
         assert (
             f"https://mybinder.org/v2/gh/somebody/lessons/HEAD?urlpath=lab/tree/notebooks/{name}.ipynb"
@@ -184,25 +195,28 @@ def test_without_an_address_there_are_no_buttons_but_slides():
     book_pages.add_buttons(app, "docs/teaching", "", context, None)
     assert context["header_buttons"] == []
     book_pages.add_buttons(app, "notebooks/02_load_the_images", "", context, None)
-    assert [button["url"] for button in context["header_buttons"]] == ["02_load_the_images_slides.html"]
+    assert [button["url"] for button in context["header_buttons"]] == ["../slides/02_load_the_images.html"]
 
 
 def test_figures_are_all_there_and_described(pages, lessons):
     for name, notebook in lessons.items():
         outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
         stored = [output for output in outputs if "image/png" in output.get("data", {})]
-        for file in (f"{name}.html", slides.slides_file(f"{name}.html")):
-            images = [found for tag, found in pages[f"notebooks/{file}"].elements if tag == "img"]
-            descriptions = [image["alt"] for image in images if "/_images/" in image["src"]]
-            assert descriptions == [output.metadata["image/png"]["alt"] for output in stored], file
+        described = [output.metadata["image/png"]["alt"] for output in stored]
+        images = [found for tag, found in pages[f"notebooks/{name}.html"].elements if tag == "img"]
+        images = [image for image in images if "/_images/" in image["src"] and "class" not in image]
+        assert [image["alt"] for image in images] == described, name
 
 
 def test_cells_without_a_stored_output_say_so(pages, lessons):
     for name, notebook in lessons.items():
         machine = [cell for cell in notebook.cells if "machine" in cell.metadata.get("tags", [])]
-        silent = sum(not cell.outputs for cell in machine)
-        for file in (f"{name}.html", slides.slides_file(f"{name}.html")):
-            assert pages[f"notebooks/{file}"].text.count(slides.NOT_STORED) == silent, file
+        for folder, cells in (
+            ("notebooks", machine),
+            ("slides", [c for c in machine if "slide" in c.metadata]),
+        ):
+            silent = sum(not cell.outputs for cell in cells)
+            assert pages[f"{folder}/{name}.html"].text.count(book_pages.NOT_STORED) == silent, (folder, name)
 
 
 def test_what_only_some_lessons_have(pages, site):
@@ -210,8 +224,35 @@ def test_what_only_some_lessons_have(pages, site):
     page = article(pages, f"notebooks/{OWN}")
     assert MODULE in pages[f"notebooks/{OWN}.html"].text
     assert page.find(id="卷积").h2 and "Explorer()" not in page.get_text()
-    animation, _ = page.find_all("img")
+    animation, on_paper, _ = page.find_all("img")
     assert (site / "notebooks" / animation["src"]).read_bytes() == base64.b64decode(ANIMATION)
+    assert on_paper["class"] == ["on-paper"] and on_paper["alt"] == "Moments of the animation. It moves"
+    with Image.open(site / "notebooks" / on_paper["src"]) as moments:
+        places = ((0, 0), (2, 0), (0, 2), (2, 2))
+        assert [moments.convert("L").getpixel(place) for place in places] == [0, 50, 100, 200]
+    assert "From $5 to $6, with" in page.get_text()
+    assert [formula.get("display") for formula in page.find_all("math")] == [None, "block"]
+
+
+def test_formulas_are_formulas(pages, lessons):
+    for name in SERIES:
+        written = "".join(cell.source for cell in lessons[name].cells if cell.cell_type == "markdown")
+        shown = article(pages, f"notebooks/{name}").find_all("math", display="block")
+        assert len(shown) == written.count("$$") / 2, name
+
+
+def test_a_formula_that_can_not_be_shown_is_named(monkeypatch):
+    said = []
+    log = SimpleNamespace(warning=lambda line, *values, **_: said.append(line % values))
+    monkeypatch.setattr(book_pages.logging, "getLogger", lambda _: log)
+    translator = SimpleNamespace(body=[], encode=str)
+    with pytest.raises(nodes.SkipNode):
+        book_pages.formula(translator, nodes.math(r"\nonsense x", r"\nonsense x"))
+    assert (
+        translator.body == [r"\nonsense x"]
+        and len(said) == 1
+        and said[0].endswith(r"in the formula \nonsense x")
+    )
 
 
 def test_lessons_that_ran_show_their_outputs_and_others_the_stored_ones(pages):
@@ -263,12 +304,13 @@ def test_terms(text, expected):
 
 def test_solutions_are_closed_until_asked_for(pages, tmp_path):
     for name in SERIES:
-        for file in (f"{name}.html", slides.slides_file(f"{name}.html")):
-            folded = [found for tag, found in pages[f"notebooks/{file}"].elements if tag == "details"]
-            assert folded and not any("open" in found for found in folded), file
+        for folder in ("notebooks", "slides"):
+            folded = [found for tag, found in pages[f"{folder}/{name}.html"].elements if tag == "details"]
+            assert folded and not any("open" in found for found in folded), (folder, name)
     book.prepare(tmp_path, book.read_lessons(), solutions=True)
     for path in (tmp_path / "notebooks").iterdir():
         assert "<details open>" in path.read_text() and "<details>" not in path.read_text()
+    assert "<details open>" not in "".join(path.read_text() for path in (tmp_path / "slides").iterdir())
 
 
 def refused(**arguments) -> str:
@@ -318,46 +360,42 @@ def words(element) -> str:
     return " ".join(element.get_text().split())
 
 
-def test_slides_leave_nothing_out_but_what_they_say(pages):
-    """Headings, tables and unfolded texts are those of the page; imports and answer cells are not there."""
-    for name in ("01_check_your_gpu", "05_build_the_network", "10_train_faster"):
-        page = article(pages, f"notebooks/{name}")
-        for anchor in page.select("a.headerlink"):
-            anchor.decompose()
-        deck = BeautifulSoup(pages[f"notebooks/{name}_slides.html"].text, "html.parser")
-        headings = [re.sub(r" \d+/\d+$", "", words(heading)) for heading in deck.find_all(["h1", "h2"])]
-        headings = [h for place, h in enumerate(headings) if h != "Set up" and h not in headings[:place]]
-        assert headings == [words(heading) for heading in page.find_all(["h1", "h2", "h3"])], name
-        checks = ["exercises.check_" in " ".join(map(words, soup.find_all("pre"))) for soup in (page, deck)]
-        assert checks == [True, False], name
-        said, shown = (
-            {words(text) for text in soup.find_all(["p", "li", "summary"])} for soup in (page, deck)
-        )
-        assert not {text for text in said if len(text) <= 180} - shown, name
-        page_cells, deck_cells = (
-            [words(c) for c in soup.find_all("td") if words(c)] for soup in (page, deck)
-        )
-        assert deck_cells == page_cells, name
-        ids = [int(slide["id"]) for slide in deck.find_all("section")]
-        assert ids == list(range(1, len(ids) + 1)) and "Page Down" in deck.section.get_text()
+def deck(pages, name: str) -> list[BeautifulSoup]:
+    """The slides of a lesson's page."""
+    page = BeautifulSoup(pages[f"slides/{name}.html"].text, "html.parser")
+    return page.select("main > section")
 
 
-@pytest.mark.parametrize(
-    ("text", "short"),
-    [
-        ("One. Two.", "One. Two."),
-        ("A first one. Second. And a third.", "A first one.\N{NO-BREAK SPACE}…"),
-        ("A first one. Second. So what is a third?", "A first one.\N{NO-BREAK SPACE}… So what is a third?"),
-        ("A first one. Where is the second?", "A first one. Where is the second?"),
-        ("A <em>first. One</em> ends. Then a second.", "A <em>first. One</em> ends.\N{NO-BREAK SPACE}…"),
-        ("A test by R. Fisher. Then a second.", "A test by R. Fisher.\N{NO-BREAK SPACE}…"),
-    ],
-)
-def test_paragraphs_are_shortened_between_sentences(text, short):
-    assert slides.shortened(text, enough=12) == short
+def test_slides_are_what_was_chosen_and_the_same_parts_of_each_lesson(pages, lessons):
+    for name in SERIES:
+        first, *more = deck(pages, name)
+        assert words(first.h1).startswith(f"{name[:2]} ") and "Page Down" in words(first)
+        assert first.find("a", href=f"../notebooks/{name}.html") and first.find("a", href="../index.html")
+        headings = [words(slide.h1).rstrip("#") for slide in more]
+        assert headings[0] == "What you'll learn" and headings[-1] == "Summary"
+        text = "".join(cell.source for cell in lessons[name].cells if cell.cell_type == "markdown")
+        checks = [slide for slide in more if words(slide.h1).startswith("Check yourself")]
+        assert len(checks) == text.count("*Check yourself.*")
+        assert {len(slide.find_all("details")) for slide in checks} == {4}
 
 
-def test_a_long_table_is_cut_with_its_headers(pages):
-    page, deck = (pages[f"notebooks/10_train_faster{end}.html"] for end in ("", "_slides"))
-    tables, heads = (deck.text.count(f"<{tag}") for tag in ("table", "thead"))
-    assert tables == heads > page.text.count("<table")
+def test_a_slide_has_its_figure_with_its_description_and_code_only_where_it_was_chosen(pages):
+    shown = {}
+    for name in SERIES:
+        shown |= {words(slide.p): slide for slide in deck(pages, name) if slide.p}
+    figure = shown["Multiply each weight by the pixel under it, and add up the products."]
+    assert figure.img["alt"].startswith("A 6×6 image") and not figure.pre
+    assert "width" not in figure.img.get("style", ""), "it takes the room that is left"
+    code = shown["compile says how the network will learn."]
+    assert "model.compile(" in words(code.pre)
+    excerpt = shown["Conv2D is this layer."]
+    assert 'filters=1, kernel_size=3, activation="relu"' in words(excerpt.pre)
+    assert "shape by Keras: (1, 30, 30, 1)" in words(excerpt) and "set_weights" not in words(excerpt)
+    [explorer] = [slide for slide in deck(pages, "03_see_convolution") if slide.script]
+    assert words(explorer.h1).startswith("Try it")
+
+
+def test_slides_are_not_found_by_search_and_lie_in_the_site_once(pages, site):
+    index = (site / "searchindex.js").read_text(encoding="utf-8")
+    assert "Multiply" in pages["slides/03_see_convolution.html"].text and "slides/03_see_convolution" in index
+    assert not (site / "_sources" / "slides").exists()

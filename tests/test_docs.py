@@ -111,6 +111,62 @@ def test_the_guide_has_a_section_for_each_lesson(lesson):
     assert [part for part in wanted if f"**{part}.**" not in section] == []
 
 
+def minutes(plan: str) -> int:
+    """The sum of "8 min: …. 17: …" in a plan of the guide."""
+    return sum(int(number) for number in re.findall(r"(?<![\w×])(\d+)(?: min)?:", plan))
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_the_plans_add_up(lesson):
+    section = PAGES["docs/teaching.md"].split(f"\n### {lesson[:2]} ")[1]
+    plans = {
+        length: re.search(rf"\*\*{length} minutes\.\*\*(.*?)\n\n", section, re.S)[1] for length in (45, 90)
+    }
+    assert 40 <= minutes(plans[45]) <= 45
+    before = re.search(r"in (\d+) minutes\.", plans[90])  # of the plan for 45, where it is not the whole
+    assert 80 <= minutes(plans[90]) + int(before[1] if before else 45) <= 90
+
+
+@pytest.mark.parametrize(("name", "weeks", "each"), [("Six", 6, 90), ("Ten", 10, 90), ("Fifteen", 15, 45)])
+def test_the_calendars_add_up(name, weeks, each):
+    section = PAGES["docs/teaching.md"].split(f"\n### {name} weeks of {each} minutes\n")[1]
+    table = re.search(r"\| before .*?\n\n", section, re.S)[0]
+    *rows, total = [[cell.strip() for cell in line.split("|")[1:-1]] for line in table.strip().splitlines()]
+    assert [row[0] for row in rows] == ["before", *map(str, range(1, weeks + 1))]
+    assert [int(row[2]) for row in rows] == [0] + [each] * weeks
+    assert [total[2], total[4]] == [str(sum(int(row[column]) for row in rows)) for column in (2, 4)]
+
+    taken: dict[str, list[str]] = {}
+    for row in rows[1:-1]:
+        for lesson, half in re.findall(r"(\d\d)(?: \((.+?)\))?", row[1]):
+            taken.setdefault(lesson, []).append(half)
+    assert all(halves in ([""], ["first half", "second half"]) for halves in taken.values())
+    numbers = [lesson[:2] for lesson in LESSONS]
+    assert list(taken) == numbers[numbers.index(min(taken)) : numbers.index(max(taken)) + 1]
+
+    homework = PAGES["docs/homework.md"]
+    whole = dict(re.findall(r"^\| (\d\d) \| (\d+) \|", homework, re.M))
+    in_part = dict(zip(("03", "04"), re.findall(r"\((\d+) points of the (\d+)\)", homework), strict=True))
+    known = {"–": 0, "questionnaire": 15, "your runs": 30}
+    known |= {f"homework {number}": int(given) for number, given in whole.items()}
+    known |= {
+        f"homework {number} in part": int(whole[number]) * int(some) / int(points)
+        for number, (some, points) in in_part.items()
+    }
+    for *_, what, given in rows:
+        assert int(given) == sum(known[part] for part in what.split(", ")), what
+
+
+def test_the_key_of_the_questionnaire_fits():
+    questions = re.split(r"^\*\*\d+\.\*\*", PAGES["docs/questionnaire.md"], flags=re.M)[1:]
+    key = re.findall(r"(\d)([a-d])[,.]", PAGES["docs/teaching.md"].split("Right answers</summary>")[1])
+    assert [int(number) for number, _ in key] == list(range(1, 10)) and len(questions) == 12
+    choices = [re.findall(r"^- ☐ \(([a-d])\) (.+)", question, re.M) for question in questions]
+    assert [len(found) for found in choices] == [4] * 9 + [0] * 3
+    right = [dict(found)[letter] for found, (_, letter) in zip(choices[:9], key, strict=True)]
+    assert right[:2] == [f"{32 - 3 + 1}×{32 - 3 + 1}×16", str(8 * (3 * 3 * 3 + 1))]
+
+
 def test_the_table_of_homework_agrees_with_the_notebooks():
     rows = re.findall(r"^\| (\d\d) \| (\d+) \| (\d+) \| (\d+) \|", PAGES["docs/homework.md"], re.M)
     sources = sorted((ROOT / "notebooks" / "homework").glob("*/*.ipynb"))

@@ -5,6 +5,7 @@ import csv
 import os
 import re
 import tempfile
+import time
 import zipfile
 from pathlib import Path
 
@@ -103,6 +104,11 @@ def right(released):
     return answered(released, answer_1a="total = 6", answer_1b="twice = 12")
 
 
+def names_of(notebook):
+    """What nbgrader knows each cell by, or its text."""
+    return [one.metadata.get("nbgrader", {}).get("grade_id", one.source) for one in notebook.cells]
+
+
 def answered(notebook, **answers):
     notebook = copy.deepcopy(notebook)
     for name, text in answers.items():
@@ -143,6 +149,8 @@ def test_a_class_from_moodle(outside, sources, released, right, capsys, monkeypa
         "    path.is_file() and path.read_bytes()]\n"
         f"for path in {[str(path) for path in mine]}:\n    shutil.rmtree(path, ignore_errors=True)\n"
         "try:\n    os.kill({}, 0)\nexcept OSError:\n    pass\nelse:\n    seen.append('the grader')\n"
+        "try:\n    bytes(os.sysconf('SC_PHYS_PAGES') * os.sysconf('SC_PAGE_SIZE') * 6 // 10)\n"
+        "except MemoryError:\n    pass\nelse:\n    seen.append('most of the memory')\n"
         "print('seen', seen, os.listdir())\ntotal = 6"
     ).replace("{}", str(os.getpid()), 1)
     copied = copy.deepcopy(right)
@@ -197,7 +205,7 @@ def test_a_class_from_moodle(outside, sources, released, right, capsys, monkeypa
         "a cell after explain-2: it ended Python, so it was left out.",
         "Cleo Blocks_13: answer-1a: it ran too long, and could not be interrupted, so it was left out.",
         "Dora Bäcker_14: answer-1a was there 2 times: the last one counts. "
-        "test-1a was missing, and was put back. test-1b was there 2 times: the last one counts.",
+        "test-1a was missing, and was put back. test-1b was there 2 times: one of them counts.",
         "Hal Damaged_18: can't be graded: homework.ipynb is no notebook: ask for it once more",
         f"Ida Other_19: can't be graded: {NAME}.ipynb has no cell of {NAME}: ask for the right one",
         "Left out: Hal Damaged_18_assignsubmission_file_/homework.pdf: no notebook.",
@@ -210,13 +218,21 @@ def test_a_class_from_moodle(outside, sources, released, right, capsys, monkeypa
         assert all((folder / "file").exists() for folder in mine)
     assert f"{NAME}.ipynb" not in seen  # in which nbgrader has the hidden tests at that time
 
-    page = (course / "feedback" / "Ada Lovelace_11" / NAME / f"{NAME}.html").read_text(encoding="utf-8")
-    assert '<html lang="en">' in page and "Ada Lovelace: " in page and "2 of 5 points" in page
-    assert "1b: even, but not twice the total." in page
+    page = {
+        person: (course / "feedback" / person / NAME / f"{NAME}.html").read_text(encoding="utf-8")
+        for person in graded
+    }
+    ada = page["Ada Lovelace_11"]
+    assert '<html lang="en">' in ada and "Ada Lovelace: " in ada and "2 of 5 points<" in ada
+    assert "1b: even, but not twice the total." in ada
     for hidden in ("BEGIN", "sum(pixels)", "twice % 2", "Because.", "http", "src=", "url("):
-        assert hidden not in page
-    page = (course / "feedback" / "Finn Looks_16" / NAME / f"{NAME}.html").read_text(encoding="utf-8")
-    assert "1b: twice is even." in page
+        assert hidden not in ada
+    assert "1b: twice is even." in page["Finn Looks_16"]
+    # The name of an answer that was left out is not defined: that is no news.
+    ended = "<p>1a: your cell did not run to its end: it ended Python, so it was left out.</p>"
+    assert ended in page["Ben Ended_12"] and "NameError" not in page["Ben Ended_12"]
+    assert page["Gus Empty_17"].count("There is no answer.") == 1
+    assert "3 of 5 points so far" in page["Eve Bare_15"] and "There is no" not in page["Eve Bare_15"]
 
     with zipfile.ZipFile(course / f"{NAME}_moodle.zip") as archive:
         back = archive.namelist()
@@ -227,9 +243,9 @@ def test_a_class_from_moodle(outside, sources, released, right, capsys, monkeypa
     assert "1 without a grade until you have graded by hand" in printed.out
 
     assert homework.grade_and_report("2", course, answers=True)  # nothing is run again
-    page = (course / "feedback" / "Ada Lovelace_11" / NAME / f"{NAME}.html").read_text(encoding="utf-8")
-    assert "<pre>total = 6</pre>" in page and "Because." in page and "2 points: because" not in page
-    assert "sum(pixels)" not in page
+    ada = (course / "feedback" / "Ada Lovelace_11" / NAME / f"{NAME}.html").read_text(encoding="utf-8")
+    assert "<pre>total = 6</pre>" in ada and "Because." in ada and "2 points: because" not in ada
+    assert "sum(pixels)" not in ada
 
 
 def test_where_nothing_can_be_kept_out_of_reach_it_is_said(sources, right, tmp_path, capsys, monkeypatch):
@@ -256,6 +272,16 @@ def test_what_is_repaired(released, right):
     assert cell(twice, "explain-2").source == "First."
     assert len({one.id for one in twice.cells}) == len(twice.cells)
 
+    # A check that was copied to the end counts where its answer stands, or behind the answer's own copy.
+    moved = copy.deepcopy(right)
+    moved.cells.append(copy.deepcopy(cell(right, "test-1a")))
+    assert repair(moved, released) == ["test-1a was there 2 times: one of them counts."]
+    assert [names_of(moved).index(name) for name in ("answer-1a", "test-1a")] == [3, 4]
+    both = answered(right, answer_1a="total = 5")
+    both.cells += [copy.deepcopy(cell(right, name)) for name in ("answer-1a", "test-1a")]
+    repair(both, released)
+    assert names_of(both)[-2:] == ["answer-1a", "test-1a"] and cell(both, "answer-1a").source == "total = 6"
+
     # The answer stands in a cell of one's own, the second one there; the check is put back behind it.
     own = copy.deepcopy(right)
     own.cells.remove(cell(own, "test-1b"))
@@ -263,7 +289,7 @@ def test_what_is_repaired(released, right):
     own.cells[place] = nbformat.v4.new_code_cell("twice = 12")
     own.cells.insert(place, nbformat.v4.new_markdown_cell("I think:"))
     assert repair(own, released) == ["answer-1b was missing.", "test-1b was missing, and was put back."]
-    names = [one.metadata.get("nbgrader", {}).get("grade_id", one.source) for one in own.cells]
+    names = names_of(own)
     assert names.index("test-1b") > names.index("twice = 12")
 
     nothing = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1")])
@@ -275,6 +301,9 @@ def test_what_is_repaired(released, right):
 
 def test_a_slow_computer_costs_no_points(right):
     """Only an answer may be too slow; a cell of the homework itself can't be."""
+    apart = grading.ExecuteApart(timeout=120)
+    apart._deadline = time.monotonic() + 10_000
+    assert apart._seconds_for(cell(right, "answer-1a")) == 120 < apart._seconds_for(cell(right, "given-1"))
     late = nbformat.v4.new_output("error", ename="CellTimeoutError", evalue="it was stopped")
     cell(right, "answer-1a").outputs = [late]
     check_given(right)

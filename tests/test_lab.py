@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -11,16 +12,18 @@ import urllib.request
 
 from lesson_tools.folders import ROOT
 
+import nbformat
 import websocket  # of jupyter_server
 
 HEADER = {"msg_id": "1", "session": "1", "username": "", "msg_type": "execute_request", "version": "5.3"}
 QUESTION = {"header": HEADER, "parent_header": {}, "metadata": {}, "channel": "shell"}
 QUESTION |= {"content": {"code": "6 * 7", "silent": False}}
-CONFIG = ROOT / "lesson_tools" / "templates" / "jupyter"
+CONFIG = ROOT / "lesson_tools" / "templates" / "etc"
 
 
 def test_no_news_no_updates_no_create_assignment_and_no_warning_of_the_kernel(tmp_path):
-    own = {"JUPYTER_CONFIG_PATH": CONFIG, "JUPYTER_CONFIG_DIR": tmp_path, "JUPYTER_RUNTIME_DIR": tmp_path}
+    own = {"JUPYTER_CONFIG_DIR": tmp_path, "JUPYTER_RUNTIME_DIR": tmp_path}
+    own["JUPYTER_CONFIG_PATH"] = CONFIG / "jupyter"
     command = [
         sys.executable,
         "-m",
@@ -68,3 +71,18 @@ def test_no_news_no_updates_no_create_assignment_and_no_warning_of_the_kernel(tm
     assert "@jupyter/nbgrader:formgrader" not in page["disabledExtensions"]
     assert update["notification"] is None
     assert "without encryption" not in log.read_text()
+
+
+def test_a_kernel_that_papermill_starts_does_not_warn(tmp_path):
+    """With our settings, which IPython also finds in a profile; without them it does."""
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("6 * 7")])
+    notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    nbformat.write(notebook, tmp_path / "in.ipynb")
+    shutil.copytree(CONFIG / "ipython", tmp_path / "ours" / "profile_default")
+    command = [sys.executable, "-m", "papermill", "in.ipynb", "out.ipynb", "--no-progress-bar"]
+    warns = {}
+    for profile in ("ours", "none"):
+        own = os.environ | {"IPYTHONDIR": str(tmp_path / profile)}
+        done = subprocess.run(command, cwd=tmp_path, env=own, capture_output=True, text=True, check=True)
+        warns[profile] = "WARNING" in done.stderr
+    assert warns == {"ours": False, "none": True}

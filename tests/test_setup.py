@@ -98,13 +98,15 @@ def test_a_venv_is_deleted_with_a_word_and_only_if_it_must(tmp_path, python, fol
 
 
 @needs_make
-def test_what_jupyterlab_is_told_comes_into_the_venv(tmp_path):
+def test_what_jupyterlab_and_kernels_are_told_comes_into_the_venv(tmp_path):
     shutil.copytree(ROOT / "lesson_tools" / "templates", tmp_path / "lesson_tools" / "templates")
     make = 'mkdir -p .venv/bin && printf "#!/bin/sh\\n" > .venv/bin/python && chmod +x .venv/bin/python'
     done = set_up(tmp_path, STAND_IN.replace("exit 1", make))
     assert done.returncode == 0, done.stderr
-    told = tmp_path / ".venv" / "etc" / "jupyter"
-    assert (told / "jupyter_lab_config.json").exists() and (told / "labconfig" / "page_config.json").exists()
+    told = tmp_path / ".venv" / "etc"
+    lab = ("jupyter_lab_config.json", "labconfig/page_config.json")
+    assert all((told / "jupyter" / name).exists() for name in lab)
+    assert (told / "ipython" / "ipython_kernel_config.json").exists()
 
 
 @needs_make

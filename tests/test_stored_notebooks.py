@@ -15,7 +15,7 @@ def not_to_be_stored(notebook: dict, homework: bool) -> list[str]:
     plain = metadata.keys() == {"kernelspec", "language_info"} and metadata["language_info"] == LANGUAGE
     found = [] if plain else ["metadata of the notebook"]
     for number, cell in enumerate(notebook["cells"]):
-        if cell["metadata"].keys() - ({"nbgrader"} if homework else {"tags", "live"}):
+        if cell["metadata"].keys() - ({"nbgrader", "tags"} if homework else {"tags", "live", "slide"}):
             found.append(f"metadata of cell {number}")
         if cell.get("outputs") and (homework or "machine" in cell["metadata"].get("tags", [])):
             found.append(f"outputs of cell {number}")

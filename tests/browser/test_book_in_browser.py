@@ -7,7 +7,6 @@ from pathlib import Path
 
 from lesson_tools import run
 from lesson_tools.book import write_book
-from lesson_tools.slides import slides_file
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -17,10 +16,34 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 LESSONS = [f"notebooks/{lesson.stem}.html" for lesson in run.find_lessons()]
 DOCS = [f"docs/{path.stem}.html" for path in sorted((run.NOTEBOOKS.parent / "docs").glob("*.md"))]
 PAGES = ["index.html", *LESSONS, *DOCS, "docs/glossary.html", "CONTRIBUTING.html", "CHANGELOG.html"]
-SLIDES = [slides_file(name) for name in LESSONS]
+SLIDES = [name.replace("notebooks", "slides") for name in LESSONS]
 PICTURED = {"index.html", LESSONS[2], SLIDES[2]}
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 PHONE = 390  # CSS pixels wide
+SLIDE = {"width": 1280, "height": 720}  # a pixel is a unit
+# Of each slide: what is cut off, also with an answer open; the size of the smallest code; whether its lines
+# wrap; the height of the smallest figure. The explorer scrolls. The margin below holds the slide's number.
+MEASURE = """() => slides.map((slide, number) => {
+  show(number);
+  const box = slide.getBoundingClientRect(), cut = [];
+  const all = name => [...slide.querySelectorAll(`${name}:not(.output:has(script) *)`)];
+  const look = () => cut.push(...all("*").filter(part => {
+    const {right, bottom} = part.getBoundingClientRect();
+    return right > box.right - 39 || bottom > box.bottom - 39;
+  }));
+  look();
+  for (const answer of all("details")) {
+    answer.open = true;
+    look();
+  }
+  const code = [...all("pre"), ...all("pre *")];
+  return {
+    cut: cut.map(part => part.outerHTML.slice(0, 80)),
+    code: Math.min(...code.map(part => parseFloat(getComputedStyle(part).fontSize)), 99),
+    wraps: all("pre").some(part => part.scrollWidth > part.clientWidth + 1),
+    figure: Math.min(...all("img").map(part => part.getBoundingClientRect().height), 720),
+  };
+})"""
 
 
 @pytest.fixture(scope="module")
@@ -67,6 +90,38 @@ def test_page(browser, site, violations, screenshots, name):
         page.context.close()
     if found:
         pytest.fail("\n".join(found), pytrace=False)
+
+
+@pytest.mark.parametrize("name", SLIDES)
+def test_slides_show_all_and_are_large_enough(browser, site, name):
+    outside = []
+    page = open_page(browser, site, name, outside, viewport=SLIDE)
+    measured = page.evaluate(MEASURE)
+    assert 15 <= len(measured) <= 25 and outside == []
+    for number, slide in enumerate(measured, start=1):
+        assert slide["cut"] == [] and not slide["wraps"], (number, slide)
+        assert slide["code"] >= 24 and slide["figure"] >= 300, (number, slide)
+    page.context.close()
+
+
+def test_on_a_question_the_answers_open_one_by_one(browser, site):
+    page = open_page(browser, site, SLIDES[1], [], viewport=SLIDE)
+    expect(page.locator("section.here h1")).to_contain_text("Load the images")
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("section.here h1")).to_contain_text("What you'll learn")
+    page.goto(f"{page.url.partition('#')[0]}#8")
+    answers = page.locator("section.here details")
+    for number in range(4):
+        page.keyboard.press("PageDown")
+        expect(page.locator("section.here details[open]")).to_have_count(1)
+        expect(answers.nth(number)).to_have_attribute("open", "")
+    page.keyboard.press("PageDown")
+    expect(page.locator("section.here h1")).to_contain_text("One image")
+    page.keyboard.press("ArrowLeft")
+    expect(page.locator("section.here h1")).to_contain_text("Check yourself")
+    page.keyboard.press("End")
+    expect(page.locator("section.here h1")).to_contain_text("Summary")
+    page.context.close()
 
 
 def test_pages_fit_a_phone(browser, site):
