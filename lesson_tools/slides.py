@@ -39,6 +39,7 @@ def lesson_slides(name: str, lesson: NotebookNode) -> NotebookNode:
         if cell.cell_type == "markdown":
             cells += [new_markdown_cell(re.sub("^##? ", "# ", part)) for part in ALWAYS.findall(cell.source)]
             cells += [new_markdown_cell(f"# Check yourself\n\n{part}") for part in CHECK.findall(cell.source)]
+    cells = cells or [new_markdown_cell(f"# {name}")]  # of a lesson without a title
     cells[0].source += KEYS.format(name=name)
     metadata = lesson.metadata | {"orphan": True, "nosearch": True}  # in no table of contents, nor found
     return nbformat.v4.new_notebook(cells=cells, metadata=metadata)
