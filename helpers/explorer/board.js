@@ -28,7 +28,8 @@ function make(tag, properties = {}, ...children) {
 const paragraph = (...parts) => make("p", {}, ...parts);
 const beside = (...parts) => make("div", { className: "row" }, ...parts);
 const figure = (caption, drawn) => make("figure", {}, make("figcaption", {}, caption), drawn);
-const result = (line, value, ...more) => paragraph(`${line} `, make("strong", {}, value), ...more);
+const result = (line, value, ...more) =>
+    make("p", { className: "result" }, `${line} `, make("strong", {}, value), ...more);
 
 /** A small table of numbers; each cell: text or an element, its color, whether it is marked. */
 function grid(caption, columns, cells) {
