@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from helpers.errors import one_line
-from lesson_tools.grading import STOPPED, graded_name
+from lesson_tools.grading import CUT_SHORT, errors, graded_name
 
 import jinja2
 import nbformat
@@ -18,7 +18,7 @@ from nbformat import NotebookNode
 
 SOLUTION = re.compile(r"### BEGIN SOLUTION\n(.*?)\n\s*### END SOLUTION", re.DOTALL)
 TASK = re.compile(r"^## (\d+)\. (.+)$", re.MULTILINE)
-SENTENCES = ("AssertionError", STOPPED, "CellTimeoutError")  # errors whose message is a sentence
+SENTENCES = ("AssertionError", *CUT_SHORT)  # errors whose message is a sentence
 RUBRIC = "\n**Points**"  # what stands after the model answer of an explanation
 
 
@@ -126,11 +126,10 @@ def what_was_wrong(cell: NotebookNode) -> list[str]:
 
 def _error(cell: NotebookNode) -> str:
     """The error that stopped a cell, or an empty text."""
-    errors = [output for output in cell.get("outputs", []) if output.output_type == "error"]
-    if not errors:
+    if not (found := errors(cell)):
         return ""
-    kind = "" if errors[-1].ename in SENTENCES else errors[-1].ename
-    said = re.sub(r"\(\S+\.py, (line \d+)\)$", r"(\1)", errors[-1].evalue)  # of an error of syntax
+    kind = "" if found[-1].ename in SENTENCES else found[-1].ename
+    said = re.sub(r"\(\S+\.py, (line \d+)\)$", r"(\1)", found[-1].evalue)  # of an error of syntax
     return one_line(": ".join(filter(None, (kind, said))), 400)
 
 

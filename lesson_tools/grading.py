@@ -28,6 +28,7 @@ from traitlets import Dict, Integer, List, Unicode
 
 NOTES = "lessons_notes"  # in a notebook's metadata: sentences on what was repaired
 STOPPED = "CellStopped"  # the name of the error of a cell that was left out
+CUT_SHORT = (STOPPED, "CellTimeoutError")  # what says in a sentence why a cell did not run to its end
 TIME_IS_OVER = "the time for the notebook was over, so it was left out"
 CHANGES_ANSWERS = ("PYTHONOPTIMIZE", "PYTHONWARNINGS", "MPLBACKEND")
 WITHOUT_SANDBOX = (
@@ -225,9 +226,13 @@ class ExecuteApart(Execute):
         return super().process_message(msg, cell, cell_index)
 
 
+def errors(cell: NotebookNode) -> list[NotebookNode]:
+    """The errors among the outputs of a cell."""
+    return [output for output in cell.get("outputs", []) if output.output_type == "error"]
+
+
 def _why_stopped(cell: NotebookNode) -> list[str]:
-    errors = [output for output in cell.get("outputs", []) if output.output_type == "error"]
-    return [error.evalue for error in errors if error.ename in (STOPPED, "CellTimeoutError")]
+    return [error.evalue for error in errors(cell) if error.ename in CUT_SHORT]
 
 
 def stopped_cells(notebook: NotebookNode) -> list[str]:

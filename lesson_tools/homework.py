@@ -133,7 +133,7 @@ def make(names: list[str], course: Path, sources: Path | None = None) -> list[Pa
             notebook = nbformat.read(SOURCES / homework / f"{homework}.ipynb", as_version=4)
             (sources / name).mkdir(parents=True, exist_ok=True)
             with whole_file(sources / name / f"{name}.ipynb") as partial:
-                partial.write_text(nbformat.writes(make_variant(notebook, name)) + "\n", encoding="utf-8")
+                nbformat.write(make_variant(notebook, name), partial)
         result = api.generate_assignment(name)
         if not result["success"]:
             raise UserError(f"nbgrader can't make {name}: {_reason(result)}")

@@ -43,7 +43,7 @@ def test_at_most_25_slides(lesson):
 
 @every_lesson
 def test_formulas_are_plain_text(lesson):
-    """The book sets no TeX."""
+    """A slide says it in a few words; the formula stands in the lesson."""
     assert not [
         cell
         for slide in slides(run.read_notebook(lesson))

@@ -42,7 +42,7 @@ def curves_by_seed(curves: dict[str, dict[str, pd.DataFrame]], title="") -> plt.
     for axis, lines in zip(figure.axes, curves.values(), strict=True):
         for label, table in lines.items():
             mean, band = table.mean(axis=1), table.std(axis=1).fillna(0)
-            [line] = axis.plot(mean, label=label, marker="")
+            [line] = axis.plot(mean, label=label)
             axis.fill_between(mean.index, mean - band, mean + band, color=line.get_color(), alpha=0.2)
         axis.set(xlabel="epoch")
         axis.xaxis.set_major_locator(MaxNLocator(integer=True))
