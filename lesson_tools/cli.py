@@ -88,7 +88,8 @@ def cli():
     help="A parameter, see docs/parameters.md; may be repeated.",
 )
 @click.option("--parameters", type=FOLDER, metavar="FILE", help="A YAML file of parameters, name: value.")
-def run(lessons, profile, out, pairs, parameters):
+@click.option("--jobs", type=click.IntRange(1), default=2, show_default=True, help="Lessons at a time.")
+def run(lessons, profile, out, pairs, parameters, jobs):
     """Run lessons, given by number such as 02 06; all if none is given."""
     from lesson_tools.run import read_parameters, run_lessons
 
@@ -101,7 +102,7 @@ def run(lessons, profile, out, pairs, parameters):
     if twice := next((name for name in names if names.count(name) > 1), None):
         raise UserError(f"The parameter {one_line(twice)} is given with -p twice: leave one of them.")
     given = read_parameters(parameters) if parameters else {}
-    run_lessons(lessons, profile, out, given | dict(pairs))
+    run_lessons(lessons, profile, out, given | dict(pairs), jobs)
 
 
 @cli.command()

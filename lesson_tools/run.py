@@ -1,7 +1,7 @@
 """Run lessons of the series, one after another: `lessons run --help`.
 
-Each lesson is executed by papermill in a kernel of its own. The folder given with --out then holds the
-executed lessons, and the book made of them.
+Each lesson is executed by papermill in a kernel of its own, two of them side by side where that disturbs
+nothing. The folder given with --out then holds the executed lessons, and the book made of them.
 """
 
 import ast
@@ -11,10 +11,13 @@ import logging
 import os
 import re
 import shutil
+import sys
 import textwrap
 from collections.abc import Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from pathlib import Path
 
+from helpers.datasets import load_dataset
 from helpers.errors import UserError, one_line
 from helpers.files import lock_folder, read_json, unlock_folder, whole_file
 from helpers.parameters import check, refuse_unknown
@@ -29,11 +32,13 @@ from lesson_tools.folders import (
 
 import nbformat
 import papermill
+import psutil
 import yaml
 from jupyter_client.kernelspec import NoSuchKernel, get_kernel_spec
 from nbclient.exceptions import DeadKernelError
 from nbformat import NotebookNode
 from papermill.exceptions import PapermillExecutionError
+from tqdm.auto import tqdm
 
 NOTEBOOKS = ROOT / "notebooks"
 
@@ -45,6 +50,7 @@ PROFILES = {
     "full": {"dataset": "auto", "train_size": 0, "epochs": 10},  # all images
 }
 FOLDERS_OF_RUNS = {"09": "longer", "10": "fast", "11": "sweeps"}  # the lessons that train several networks
+TIMED = ("01", "10")  # these lessons compare times, so no other runs beside them
 MADE = ".lessons-run"  # in --out: the files in each of its folders of runs, or null while lessons run
 ANOTHER = "name another folder with --out."
 
@@ -244,12 +250,12 @@ def check_overwritable(executed: Path) -> None:
         raise UserError(f"{executed} is a notebook that was not executed by this command: {way_out}")
 
 
-def run_lesson(lesson: Path, out: Path, parameters: dict) -> str:
+def run_lesson(lesson: Path, out: Path, parameters: dict, **papermill_options) -> str:
     """Execute one lesson into the folder `out` and return its line: title, time and headline.
 
     Raises `LessonError` when a cell fails.
     """
-    seconds, headline = outcome(execute(lesson, out / lesson.name, parameters))
+    seconds, headline = outcome(execute(lesson, out / lesson.name, parameters, **papermill_options))
     return f"{title(lesson):<36} {seconds:5.0f} s   {headline}"
 
 
@@ -274,14 +280,18 @@ def title(lesson: Path) -> str:
 
 
 def run_lessons(
-    numbers: Sequence[str] = (), profile: str = "quick", out: Path = Path("build"), given: dict | None = None
+    numbers: Sequence[str] = (),
+    profile: str = "quick",
+    out: Path = Path("build"),
+    given: dict | None = None,
+    jobs: int = 1,
 ) -> None:
-    """Run the lessons with these numbers in order, with a profile's parameters and those `given`.
+    """Run the lessons with these numbers, with a profile's parameters and those `given`, `jobs` at a time.
 
-    Prints a line a lesson, and makes the book in the folder `book` of `out`, also when a lesson fails. Raises
-    `UserError` before anything runs for a lesson, profile, parameter or value that there is not, for an `out`
-    that another process works in or that holds what is not ours, and when what makes the book is not
-    installed; `LessonError` at the first lesson that fails.
+    Prints a line a lesson when it has ended, and makes the book in the folder `book` of `out`, also when a
+    lesson fails. Raises `UserError` before anything runs for a lesson, profile, parameter or value that there
+    is not, for an `out` that another process works in or that holds what is not ours, and when what makes the
+    book is not installed; `LessonError` at the first lesson that fails.
     """
     from lesson_tools.book import require_sphinx  # which imports this module
 
@@ -298,30 +308,29 @@ def run_lessons(
             read_notebook(lesson)
             check_overwritable(out / lesson.name)
         with contextlib.nullcontext() if "run_dir" in given else runs_made_anew(out, lessons):
-            _run_lessons(lessons, PROFILES[profile], out, given)
+            _run_lessons(lessons, PROFILES[profile], out, given, min(jobs, len(lessons)))
     finally:
         unlock_folder(out)
 
 
-def _run_lessons(lessons: list[Path], profile: dict, out: Path, given: dict) -> None:
+def _run_lessons(lessons: list[Path], profile: dict, out: Path, given: dict, jobs: int) -> None:
     from lesson_tools.book import write_book
 
     failed = None
+    parameters = {}
     for lesson in lessons:
         (out / lesson.name).unlink(missing_ok=True)  # nothing old beside what is new
-    for lesson in lessons:
-        parameters = profile | {"run_dir": str(_folder_of_runs(out, lesson))}
+        own = profile | {"run_dir": str(_folder_of_runs(out, lesson))}
         if "recipe" in lesson_parameters(lesson):  # a recipe has a length of its own
-            parameters.pop("epochs", None)
-        try:
-            print(run_lesson(lesson, out, parameters | given), flush=True)
-        except UserError as error:
-            failed = error
-            break
-        except KeyboardInterrupt:
-            raise KeyboardInterrupt(
-                f"{lesson.name} is not kept; the lessons before it are in {out}."
-            ) from None
+            own.pop("epochs", None)
+        known = lesson_parameters(lesson)
+        parameters[lesson] = {name: value for name, value in (own | given).items() if name in known}
+    try:
+        for line in _lines(parameters, out, jobs):
+            tqdm.write(line, file=sys.stdout)
+            sys.stdout.flush()
+    except UserError as error:
+        failed = error
     if any((out / lesson.name).exists() for lesson in lessons):
         try:
             print(f"\nThe book: {write_book(out / 'book', out)}", flush=True)
@@ -329,6 +338,55 @@ def _run_lessons(lessons: list[Path], profile: dict, out: Path, given: dict) -> 
             failed = UserError(f"{failed}\n{error}") if failed else error
     if failed:
         raise failed
+
+
+def _lines(parameters: dict[Path, dict], out: Path, jobs: int) -> Iterator[str]:
+    """Run `jobs` lessons at a time, and yield each one's line when it has ended; one that fails stops all.
+
+    Lessons of one folder of runs run in turn, and those of `TIMED` alone; others may overtake them.
+    """
+    if jobs > 1 and {given.get("dataset") for given in parameters.values()} & {"auto", "cifar10"}:
+        load_dataset("auto")  # so that the lessons find CIFAR-10 here and don't download it twice
+    waiting, running = list(parameters), {}
+
+    def may_begin(lesson: Path) -> bool:
+        if not running or _is_timed(lesson):
+            return not running
+        before = [*running.values(), *waiting[: waiting.index(lesson)]]
+        folder = parameters[lesson].get("run_dir", "of none")
+        shared = any(parameters[other].get("run_dir") == folder for other in before)
+        return len(running) < jobs and not shared and not any(map(_is_timed, running.values()))
+
+    options = {} if jobs == 1 else {"progress_bar": False}  # of a lesson, by its cells
+    with (
+        ThreadPoolExecutor(jobs) as pool,  # the lessons' kernels are processes
+        tqdm(total=len(parameters), unit="lesson", leave=False, disable=jobs == 1) as bar,
+    ):
+        try:
+            while waiting or running:
+                for lesson in filter(may_begin, waiting.copy()):
+                    waiting.remove(lesson)
+                    running[pool.submit(run_lesson, lesson, out, parameters[lesson], **options)] = lesson
+                bar.set_description(" ".join(sorted(lesson.name[:2] for lesson in running.values())))
+                for ended in wait(running, return_when=FIRST_COMPLETED).done:
+                    running.pop(ended)
+                    yield ended.result()
+                    bar.update()
+        except BaseException as error:
+            stopped = sorted(lesson.name for lesson in running.values())
+            while wait(running, timeout=0.1).not_done:
+                for kernel in psutil.Process().children():
+                    kernel.kill()
+            for name in stopped:
+                (out / name).unlink(missing_ok=True)
+            if isinstance(error, KeyboardInterrupt):
+                not_kept = f"{' and '.join(stopped)} {'are' if len(stopped) > 1 else 'is'} not kept"
+                raise KeyboardInterrupt(f"{not_kept}; the lessons that were finished are in {out}.") from None
+            raise
+
+
+def _is_timed(lesson: Path) -> bool:
+    return lesson.name[:2] in TIMED
 
 
 def _folder_of_runs(out: Path, lesson: Path) -> Path:

@@ -393,8 +393,15 @@ LESSONS = {
     "pathlib.Path(os.environ['MARKER']).write_text(str(os.getpid()))\ntime.sleep(600)",
     "03_fail": "raise ValueError('on purpose')",
     "04_talk": "display({'text/plain': 2**21 * 'x'}, raw=True)",
+    "05_wait": "import os, pathlib, time\n"
+    "pathlib.Path(os.environ['MARKER'] + '5').write_text(str(os.getpid()))\ntime.sleep(600)",
     "06_train": "from pathlib import Path\nPath(run_dir).mkdir(exist_ok=True)\n"
     "(Path(run_dir) / 'model.keras').write_text('')",
+    "07_predict": "from pathlib import Path\nprint('trained', (Path(run_dir) / 'model.keras').exists())",
+    "10_measure": "import psutil\n"
+    "commands = [process.cmdline() for process in psutil.Process().parent().children()]\n"
+    "print('kernels', sum('ipykernel_launcher' in command for command in commands))",
+    "11_trust": "print('early')",
 }
 BEGIN = "import sys; sys.path.insert(0, sys.argv.pop(1)); from lesson_tools.cli import main; main()"
 
@@ -411,7 +418,7 @@ def checkout(tmp_path_factory):
     (root / "notebooks").mkdir()
     for name, source in LESSONS.items():
         lesson = write_lesson(root / "notebooks", source, name)
-        if name == "06_train":
+        if "run_dir" in source:
             lesson.write_text(lesson.read_text().replace("seed = 0", "run_dir = 'runs'"))
     return root
 
@@ -436,20 +443,23 @@ def called(checkout, *arguments, cwd, before=(), **variables):
     )
 
 
-def begun(checkout, out, marker):
-    """A runner that waits in lesson 02, and its kernel."""
+def begun(checkout, out, marker, *more):
+    """A runner that waits in lesson 02, also in 05 if that is in `more`, and their kernels."""
     runner = subprocess.Popen(
-        command(checkout, "run", "02", "--out", out),
+        command(checkout, "run", "02", *more, "--out", out),
         cwd=out.parent,
         env=environment(MARKER=str(marker)),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
-    while not (marker.exists() and marker.read_text()):
-        assert runner.poll() is None, runner.stderr.read()
-        time.sleep(0.1)
-    return runner, psutil.Process(int(marker.read_text()))
+    kernels = []
+    for file in [marker, Path(f"{marker}5")][: 1 + ("05" in more)]:
+        while not (file.exists() and file.read_text()):
+            assert runner.poll() is None, runner.stderr.read()
+            time.sleep(0.1)
+        kernels.append(psutil.Process(int(file.read_text())))
+    return runner, *kernels
 
 
 def test_a_copy_runs_its_own_helpers_in_any_folder_and_terminal_and_knows_what_it_made(checkout, tmp_path):
@@ -568,9 +578,44 @@ def test_ctrl_c_leaves_no_kernel_and_nothing_half_written(checkout, tmp_path):
     assert (runner.returncode, said) == (130, ""), error
     assert (
         error.splitlines()[-1]
-        == f"Interrupted. 02_wait.ipynb is not kept; the lessons before it are in {out}."
+        == f"Interrupted. 02_wait.ipynb is not kept; the lessons that were finished are in {out}."
     )
     assert "Traceback" not in error and {path.name for path in out.iterdir()} <= {".lock", ".lessons-run"}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no other process can press Ctrl-C there")
+@pytest.mark.parametrize("end", ["SIGINT", "SIGKILL"])
+def test_two_lessons_end_with_the_runner(checkout, tmp_path, end):
+    out = tmp_path / "out"
+    runner, *kernels = begun(checkout, out, tmp_path / "marker", "05")
+    try:
+        runner.send_signal(getattr(signal, end))
+        error = runner.communicate(timeout=200)[1]
+    finally:
+        runner.kill()
+    assert not psutil.wait_procs(kernels, 100)[1]
+    assert "Traceback" not in error and not [*out.glob("*.ipynb")]
+    if end == "SIGINT":
+        kept = f"02_wait.ipynb and 05_wait.ipynb are not kept; the lessons that were finished are in {out}."
+        assert error.splitlines()[-1] == f"Interrupted. {kept}" and runner.returncode == 130
+
+
+def test_a_lesson_that_fails_ends_the_one_beside_it(checkout, tmp_path):
+    out = tmp_path / "out"
+    done = called(checkout, "run", "02", "03", "--out", out, cwd=tmp_path, MARKER=str(tmp_path / "marker"))
+    assert done.returncode == 1 and "03_fail.ipynb failed in the cell" in done.stderr
+    assert "ValueError: on purpose" in done.stderr and "Traceback" not in done.stderr
+    assert {path.name for path in out.glob("*.ipynb")} == {"03_fail.ipynb"}
+
+
+def test_lessons_side_by_side_wait_for_the_run_they_use_and_let_the_timed_one_be_alone(checkout, tmp_path):
+    out = tmp_path / "out"
+    done = called(checkout, "run", "06", "07", "10", "11", "--out", out, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    lines = [line for line in done.stdout.splitlines() if line[:2].isdigit()]
+    assert lines[-1].startswith("10 Measure") and lines[-1].endswith("kernels 1")
+    assert sorted(line[:2] for line in lines) == ["06", "07", "10", "11"]
+    assert "trained True" in done.stdout
 
 
 def test_a_reader_that_leaves_ends_the_runner_without_a_traceback(checkout, tmp_path):
