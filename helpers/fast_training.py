@@ -21,24 +21,44 @@ class Recipe:
 
     width: int
     patch: int
-    blocks: int
-    depth: int
+    layout: str
+    scale: bool
     images: int  # how many are looked at in the whole training, each as often as it takes
     batch_size: int = 128
     learning_rate: float = 0.04  # the largest of the schedule
     weight_decay: float = 0.01
     label_smoothing: float = 0.1
     shift: int = 2  # pixels, at most, in each direction
+    schedule: str = "cosine"  # with a rise in the first fifth of the steps; or "linear", without one
+    ns_steps: int = 3  # of Muon: how often its matrices are multiplied
 
     @property  # what `networks.fast_network` is given
-    def network(self) -> tuple[int, int, int, int]:
-        return self.width, self.patch, self.blocks, self.depth
+    def network(self) -> tuple[int, int, str, bool]:
+        return self.width, self.patch, self.layout, self.scale
 
 
 RECIPE_BOOK = {
-    "seconds": Recipe(width=32, patch=4, blocks=2, depth=2, images=22_000, shift=0),
-    "minutes": Recipe(width=32, patch=2, blocks=3, depth=2, images=270_000),
-    "far": Recipe(width=64, patch=2, blocks=3, depth=3, images=810_000, weight_decay=0.02),
+    "seconds": Recipe(
+        width=32,
+        patch=4,
+        layout="1P | 2P | 4 4P",
+        scale=False,
+        images=16_000,
+        learning_rate=0.05,
+        weight_decay=0,  # too short a training to need any, and its operations take a second to trace
+        shift=0,
+        schedule="linear",
+        ns_steps=2,
+    ),
+    "minutes": Recipe(width=32, patch=2, layout="1P 1 | 3P 3 | 3P 3", scale=True, images=270_000),
+    "far": Recipe(
+        width=64,
+        patch=2,
+        layout="1P 1 | 3P 3 3 | 3P 3 3",
+        scale=True,
+        images=810_000,
+        weight_decay=0.02,
+    ),
 }
 
 
@@ -119,15 +139,20 @@ def chosen_recipe(recipe: str, precision: str, without: Sequence[str] = (), **ch
 
 def compile_model(model: keras.Model, recipe: Recipe, steps: int, without: Sequence[str] = ()) -> None:
     """Give `model` optimizer, schedule over `steps` steps, and loss; its labels are one-hot vectors."""
-    rate, decay = recipe.learning_rate, recipe.weight_decay
-    if "schedule" not in without:
-        up = steps // 5
-        rate = keras.optimizers.schedules.CosineDecay(0.0, steps - up, warmup_target=rate, warmup_steps=up)
+    rate = recipe.learning_rate
+    decay = recipe.weight_decay or None  # without one, nothing is traced for it
+    schedules, up = keras.optimizers.schedules, steps // 5
+    if "schedule" in without:
+        pass
+    elif recipe.schedule == "linear":
+        rate = schedules.PolynomialDecay(rate, steps, end_learning_rate=0.0)
+    else:
+        rate = schedules.CosineDecay(0.0, steps - up, warmup_target=rate, warmup_steps=up)
     if "muon" in without:
-        optimizer = keras.optimizers.AdamW(rate, weight_decay=decay, beta_2=0.99)
+        optimizer = keras.optimizers.Adam(rate, weight_decay=decay, beta_2=0.99)
     else:
         others = {"weight_decay": decay, "adam_weight_decay": decay, "adam_beta_2": 0.99}
-        optimizer = ConvolutionMuon(rate, momentum=0.6, ns_steps=3, **others)
+        optimizer = ConvolutionMuon(rate, momentum=0.6, ns_steps=recipe.ns_steps, **others)
     loss = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=recipe.label_smoothing)
     # Keras would create the variables of the optimizer, and of a metric given by its name, within the first
     # step, which TensorFlow would then trace twice.

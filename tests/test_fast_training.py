@@ -60,7 +60,7 @@ def test_muon_is_for_kernels_alone():
 
 
 def recipe(**others):
-    values = {"width": 8, "patch": 4, "blocks": 2, "depth": 2, "images": 600, "batch_size": 50}
+    values = {"width": 8, "patch": 4, "layout": "1P", "scale": True, "images": 600, "batch_size": 50}
     return fast_training.Recipe(**values | others)
 
 
@@ -146,7 +146,7 @@ def test_an_idea_of_the_training_can_be_left_out(idea, dataset):
     book = fast_training.chosen_recipe("minutes", "float32", width=8)
     model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(3)])
     fast_training.compile_model(model, chosen, 100, [idea])
-    assert type(model.optimizer).__name__ == ("AdamW" if idea == "muon" else "ConvolutionMuon")
+    assert type(model.optimizer).__name__ == ("Adam" if idea == "muon" else "ConvolutionMuon")
     assert (chosen.label_smoothing == 0) == (idea == "label_smoothing") and book.label_smoothing > 0
     assert (chosen.shift == 0) == (idea == "shift") and book.shift > 0
     rates = []
@@ -155,6 +155,16 @@ def test_an_idea_of_the_training_can_be_left_out(idea, dataset):
         rates.append(float(model.optimizer.learning_rate))
     assert (len(set(rates)) == 1) == (idea == "schedule")
     assert max(rates) == pytest.approx(0.01 if idea in ("muon", "schedule") else 0.04)
+
+
+def test_the_schedule_of_seconds_is_a_line_to_zero():
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(3)])
+    fast_training.compile_model(model, fast_training.RECIPE_BOOK["seconds"], 100)
+    rates = []
+    for step in (0, 50, 100):
+        model.optimizer.iterations.assign(step)
+        rates.append(float(model.optimizer.learning_rate))
+    assert rates == pytest.approx([0.05, 0.025, 0])
 
 
 def test_what_makes_no_sense_is_refused(dataset, tmp_path):

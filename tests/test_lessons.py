@@ -210,6 +210,8 @@ def group(lesson) -> str:
 def test_every_cell_runs_and_stored_outputs_are_current(lesson, run_dir, tmp_path):
     """nbval in a short profile: no error in any cell, and the deterministic outputs are as stored."""
     given = run.PROFILES["quick"] | {"epochs": 1, "seeds": 1, "run_dir": str(run_dir)}
+    if lesson.name.startswith("10"):  # its reference network has ten epochs, whatever is given
+        given["train_size"] = 500
     known = run.lesson_parameters(lesson)
     copy = tmp_path / lesson.name
     parameters = {name: value for name, value in given.items() if name in known}

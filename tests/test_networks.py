@@ -1,6 +1,6 @@
 """The networks have the shapes and the parameters that lessons 05 and 10 derive."""
 
-from helpers import networks
+from helpers import fast_training, networks
 from helpers.networks import normalization_layer, reference_network
 from helpers.parameters import NORMALIZATION, ParameterError
 from helpers.prediction import predict_probabilities
@@ -80,7 +80,7 @@ def test_whitened_patches_are_uncorrelated_and_alike_in_size(patch):
     x = np.random.default_rng(0).integers(0, 256, (500, 32, 32, 3)).astype(np.uint8)
     x = ((x.astype(int) + np.roll(x, 1, 1) + np.roll(x, 1, 2)) // 3).astype(np.uint8)  # neighbors alike
     kernels, biases = networks.whitening_kernels(x, patch)
-    half = min(24, patch * patch * 3)
+    half = 12  # for 2×2 pixels all
     assert kernels.shape == (patch, patch, 3, 2 * half) and biases.shape == (2 * half,)
     assert np.array_equal(kernels[..., :half], -kernels[..., half:])
     maps = tf.nn.conv2d(x / np.float32(127.5) - 1, kernels, patch // 2, "VALID") + biases
@@ -122,12 +122,13 @@ def test_operations_are_counted():
 
 def test_what_is_frozen_is_not_counted():
     x_train = np.random.default_rng(0).integers(0, 256, (20, 32, 32, 3)).astype(np.uint8)
-    model = networks.fast_network(x_train, 10, 32, 4, 2, 2)  # the recipe seconds
-    whitening = 2 * 4 * 4 * 3 * 48 * 16 * 16
-    behind = 2 * 9 * 48 * 32 * 16 * 16
+    seconds = fast_training.RECIPE_BOOK["seconds"].network
+    model = networks.fast_network(x_train, 10, *seconds)
+    whitening = 2 * 4 * 4 * 3 * 24 * 16 * 16
+    behind = 2 * 9 * 24 * 32 * 16 * 16
     forward = networks.operations(model)
     assert networks.operations(model, training=True) == 3 * forward - 2 * whitening - behind
-    learned = networks.fast_network(x_train, 10, 32, 4, 2, 2, without=["whitening"])
+    learned = networks.fast_network(x_train, 10, *seconds, without=["whitening"])
     assert networks.operations(learned, training=True) == 3 * forward - whitening
 
 
@@ -145,6 +146,8 @@ def test_each_idea_can_be_left_out():
     assert not any("Normalization" in type(layer).__name__ for layer in bare.layers)
     late = [type(layer).__name__ for layer in network(without=["early_pooling"]).layers]
     assert kinds.index("MaxPooling2D") < kinds.index("ReLU") < late.index("MaxPooling2D")
+    without_factor = network(scale=False)
+    assert without_factor.count_params() == whole.count_params() - (2 * 8 + 4 * 24)
     average = network(without=["global_max"])
     assert any(isinstance(layer, keras.layers.GlobalAveragePooling2D) for layer in average.layers)
     keras.utils.set_random_seed(0)
