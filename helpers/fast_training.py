@@ -23,14 +23,14 @@ class Recipe:
     patch: int
     layout: str
     scale: bool
-    images: int  # how many are looked at in the whole training, each as often as it takes
+    images: int  # how many are looked at in the whole training, repeated if there are fewer
     batch_size: int = 128
     learning_rate: float = 0.04  # the largest of the schedule
     weight_decay: float = 0.01
     label_smoothing: float = 0.1
     shift: int = 2  # pixels, at most, in each direction
     schedule: str = "cosine"  # with a rise in the first fifth of the steps; or "linear", without one
-    ns_steps: int = 3  # of Muon: how often its matrices are multiplied
+    ns_steps: int = 3  # rounds of Muon's matrix products
 
     @property  # what `networks.fast_network` is given
     def network(self) -> tuple[int, int, str, bool]:
@@ -45,7 +45,7 @@ RECIPE_BOOK = {
         scale=False,
         images=16_000,
         learning_rate=0.05,
-        weight_decay=0,  # too short a training to need any, and its operations take a second to trace
+        weight_decay=0,  # tracing its operations takes more than a second
         shift=0,
         schedule="linear",
         ns_steps=2,
@@ -179,7 +179,7 @@ class ConvolutionMuon(keras.optimizers.Muon):
 
 
 class ChangedImages(keras.utils.PyDataset):
-    """Batches of training images in another order each round: shifted at random, and mirrored by turns.
+    """Batches of training images in another order each round, shifted at random and mirrored by turns.
 
     An image that is mirrored in one round is not in the next (K. Jordan 2024). A batch: images uint8
     (n, 32, 32, 3), and one-hot vectors (n, classes). A round has `share` times as many images as there are.

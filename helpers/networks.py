@@ -72,7 +72,7 @@ def fast_network(
     three, what the last two find is added to what they were given. If a P ends the layout, the last maps are
     flattened; otherwise the maximum of each is taken. With `scale`, batch normalization learns a factor for
     each map, not only a bias. `without` leaves ideas out: "whitening" (the same
-    convolution, learned), "batch_normalization", "early_pooling" (it comes behind the block's last ReLU),
+    convolution, learned), "batch_normalization", "early_pooling" (it comes after the block's last ReLU),
     "global_max" (the average of each map in place of the maximum), "scaled_output".
     """
     inputs = x = keras.Input((32, 32, 3))
@@ -88,7 +88,7 @@ def fast_network(
     for block in layout.split("|"):
         for place, convolution in enumerate(block.split()):
             given = x if place == 1 else given
-            # No bias: the normalization behind it adds one.
+            # No bias: the normalization after it adds one.
             filters = width * int(convolution.strip("P"))
             x = layers.Conv2D(filters, 3, padding="same", use_bias=False)(x)
             x = layers.MaxPooling2D(2)(x) if early and "P" in convolution else x
@@ -128,7 +128,7 @@ def whitening_kernels(x_train: np.ndarray, patch: int = 2) -> tuple[np.ndarray, 
 
 @keras.saving.register_keras_serializable("lessons")
 class FusedBatchNormalization(layers.BatchNormalization):
-    """Batch normalization as one operation of TensorFlow, where Keras uses several: the same, but sooner."""
+    """Batch normalization as one operation of TensorFlow; Keras uses several. The same result, faster."""
 
     def call(self, inputs, training=False):
         mean, variance = self.moving_mean, self.moving_variance
