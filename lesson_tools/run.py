@@ -11,13 +11,15 @@ import logging
 import os
 import re
 import shutil
+import signal
 import sys
 import textwrap
+import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from pathlib import Path
 
-from helpers.datasets import load_dataset
+from helpers.datasets import DownloadError, load_dataset
 from helpers.errors import UserError, one_line
 from helpers.files import lock_folder, read_json, unlock_folder, whole_file
 from helpers.parameters import check, refuse_unknown
@@ -50,7 +52,7 @@ PROFILES = {
     "full": {"dataset": "auto", "train_size": 0, "epochs": 10},  # all images
 }
 FOLDERS_OF_RUNS = {"09": "longer", "10": "fast", "11": "sweeps"}  # the lessons that train several networks
-TIMED = ("01", "10")  # these lessons compare times, so no other runs beside them
+ALONE = ("01", "10", "11")  # no other runs beside these: they measure times, or use several cores themselves
 MADE = ".lessons-run"  # in --out: the files in each of its folders of runs, or null while lessons run
 ANOTHER = "name another folder with --out."
 
@@ -343,50 +345,74 @@ def _run_lessons(lessons: list[Path], profile: dict, out: Path, given: dict, job
 def _lines(parameters: dict[Path, dict], out: Path, jobs: int) -> Iterator[str]:
     """Run `jobs` lessons at a time, and yield each one's line when it has ended; one that fails stops all.
 
-    Lessons of one folder of runs run in turn, and those of `TIMED` alone; others may overtake them.
+    Lessons of one folder of runs run in turn, and those of `ALONE` alone; others may overtake them.
     """
-    if jobs > 1 and {given.get("dataset") for given in parameters.values()} & {"auto", "cifar10"}:
-        load_dataset("auto")  # so that the lessons find CIFAR-10 here and don't download it twice
+    if jobs > 1:
+        os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")  # one leaves the other room
+        if {given.get("dataset") for given in parameters.values()} & {"auto", "cifar10"}:
+            with contextlib.suppress(DownloadError):
+                load_dataset("cifar10")  # so that the lessons find it here and don't download it twice
     waiting, running = list(parameters), {}
 
     def may_begin(lesson: Path) -> bool:
-        if not running or _is_timed(lesson):
+        if not running or _is_alone(lesson):
             return not running
         before = [*running.values(), *waiting[: waiting.index(lesson)]]
         folder = parameters[lesson].get("run_dir", "of none")
         shared = any(parameters[other].get("run_dir") == folder for other in before)
-        return len(running) < jobs and not shared and not any(map(_is_timed, running.values()))
+        return len(running) < jobs and not shared and not any(map(_is_alone, running.values()))
 
     options = {} if jobs == 1 else {"progress_bar": False}  # of a lesson, by its cells
     with (
         ThreadPoolExecutor(jobs) as pool,  # the lessons' kernels are processes
         tqdm(total=len(parameters), unit="lesson", leave=False, disable=jobs == 1) as bar,
     ):
+        others = set(psutil.Process().children(recursive=True))  # no kernels, as macOS' tracker of locks
         try:
             while waiting or running:
                 for lesson in filter(may_begin, waiting.copy()):
                     waiting.remove(lesson)
                     running[pool.submit(run_lesson, lesson, out, parameters[lesson], **options)] = lesson
                 bar.set_description(" ".join(sorted(lesson.name[:2] for lesson in running.values())))
-                for ended in wait(running, return_when=FIRST_COMPLETED).done:
-                    running.pop(ended)
+                done = set()
+                while not done:  # Windows notices Ctrl-C between two waits only
+                    done = wait(running, timeout=1, return_when=FIRST_COMPLETED).done
+                for ended in done:
                     yield ended.result()
+                    running.pop(ended)
                     bar.update()
         except BaseException as error:
-            stopped = sorted(lesson.name for lesson in running.values())
-            while wait(running, timeout=0.1).not_done:
-                for kernel in psutil.Process().children():
-                    kernel.kill()
-            for name in stopped:
-                (out / name).unlink(missing_ok=True)
-            if isinstance(error, KeyboardInterrupt):
+            killed = [future for future in running if not future.done()]
+            with _without_interrupts():
+                while not all(future.done() for future in running):
+                    for process in {*psutil.Process().children(recursive=True)} - others:
+                        with contextlib.suppress(psutil.Error):  # it has just ended
+                            process.kill()
+                    wait(running, timeout=0.1)
+                stopped = sorted(running[future].name for future in killed if future.exception())
+                for name in stopped:
+                    (out / name).unlink(missing_ok=True)
+            if isinstance(error, KeyboardInterrupt) and stopped:
                 not_kept = f"{' and '.join(stopped)} {'are' if len(stopped) > 1 else 'is'} not kept"
                 raise KeyboardInterrupt(f"{not_kept}; the lessons that were finished are in {out}.") from None
             raise
 
 
-def _is_timed(lesson: Path) -> bool:
-    return lesson.name[:2] in TIMED
+@contextlib.contextmanager
+def _without_interrupts() -> Iterator[None]:
+    """Ignore Ctrl-C, in the main thread: a second one must not leave half of what the first one ends."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _is_alone(lesson: Path) -> bool:
+    return lesson.name[:2] in ALONE
 
 
 def _folder_of_runs(out: Path, lesson: Path) -> Path:

@@ -401,7 +401,7 @@ LESSONS = {
     "10_measure": "import psutil\n"
     "commands = [process.cmdline() for process in psutil.Process().parent().children()]\n"
     "print('kernels', sum('ipykernel_launcher' in command for command in commands))",
-    "11_trust": "print('early')",
+    "09_trust": "print('early')",
 }
 BEGIN = "import sys; sys.path.insert(0, sys.argv.pop(1)); from lesson_tools.cli import main; main()"
 
@@ -608,13 +608,15 @@ def test_a_lesson_that_fails_ends_the_one_beside_it(checkout, tmp_path):
     assert {path.name for path in out.glob("*.ipynb")} == {"03_fail.ipynb"}
 
 
-def test_lessons_side_by_side_wait_for_the_run_they_use_and_let_the_timed_one_be_alone(checkout, tmp_path):
+def test_lessons_wait_for_the_run_they_use_and_one_that_measures_is_alone(
+    checkout, tmp_path
+):
     out = tmp_path / "out"
-    done = called(checkout, "run", "06", "07", "10", "11", "--out", out, cwd=tmp_path)
+    done = called(checkout, "run", "06", "07", "09", "10", "--out", out, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     lines = [line for line in done.stdout.splitlines() if line[:2].isdigit()]
     assert lines[-1].startswith("10 Measure") and lines[-1].endswith("kernels 1")
-    assert sorted(line[:2] for line in lines) == ["06", "07", "10", "11"]
+    assert sorted(line[:2] for line in lines) == ["06", "07", "09", "10"]
     assert "trained True" in done.stdout
 
 
