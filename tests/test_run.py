@@ -608,9 +608,7 @@ def test_a_lesson_that_fails_ends_the_one_beside_it(checkout, tmp_path):
     assert {path.name for path in out.glob("*.ipynb")} == {"03_fail.ipynb"}
 
 
-def test_lessons_wait_for_the_run_they_use_and_one_that_measures_is_alone(
-    checkout, tmp_path
-):
+def test_lessons_wait_for_the_run_they_use_and_one_that_measures_is_alone(checkout, tmp_path):
     out = tmp_path / "out"
     done = called(checkout, "run", "06", "07", "09", "10", "--out", out, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
