@@ -50,15 +50,8 @@ RECIPE_BOOK = {
         schedule="linear",
         ns_steps=2,
     ),
-    "minutes": Recipe(width=32, patch=2, layout="1P 1 | 3P 3 | 3P 3", scale=True, images=270_000),
-    "far": Recipe(
-        width=64,
-        patch=2,
-        layout="1P 1 | 3P 3 3 | 3P 3 3",
-        scale=True,
-        images=810_000,
-        weight_decay=0.02,
-    ),
+    "minutes": Recipe(32, 2, "1P 1 | 3P 3 | 3P 3", scale=True, images=270_000),
+    "far": Recipe(64, 2, "1P 1 | 3P 3 3 | 3P 3 3", scale=True, images=810_000, weight_decay=0.02),
 }
 
 

@@ -19,7 +19,6 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from pathlib import Path
 
-from helpers.datasets import DownloadError, load_dataset
 from helpers.errors import UserError, one_line
 from helpers.files import lock_folder, read_json, unlock_folder, whole_file
 from helpers.parameters import check, refuse_unknown
@@ -329,8 +328,8 @@ def _run_lessons(lessons: list[Path], profile: dict, out: Path, given: dict, job
         parameters[lesson] = {name: value for name, value in (own | given).items() if name in known}
     try:
         for line in _lines(parameters, out, jobs):
-            tqdm.write(line, file=sys.stdout)
-            sys.stdout.flush()
+            with tqdm.external_write_mode():
+                print(line, flush=True)
     except UserError as error:
         failed = error
     if any((out / lesson.name).exists() for lesson in lessons):
@@ -350,6 +349,8 @@ def _lines(parameters: dict[Path, dict], out: Path, jobs: int) -> Iterator[str]:
     if jobs > 1:
         os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")  # one leaves the other room
         if {given.get("dataset") for given in parameters.values()} & {"auto", "cifar10"}:
+            from helpers.datasets import DownloadError, load_dataset  # NumPy, which the runner needs for this
+
             with contextlib.suppress(DownloadError):
                 load_dataset("cifar10")  # so that the lessons find it here and don't download it twice
     waiting, running = list(parameters), {}
@@ -362,10 +363,11 @@ def _lines(parameters: dict[Path, dict], out: Path, jobs: int) -> Iterator[str]:
         shared = any(parameters[other].get("run_dir") == folder for other in before)
         return len(running) < jobs and not shared and not any(map(_is_alone, running.values()))
 
-    options = {} if jobs == 1 else {"progress_bar": False}  # of a lesson, by its cells
+    seen = sys.stderr is not None  # it was not closed by whoever began this
+    options = {} if seen and jobs == 1 else {"progress_bar": False}  # of a lesson, by its cells
     with (
         ThreadPoolExecutor(jobs) as pool,  # the lessons' kernels are processes
-        tqdm(total=len(parameters), unit="lesson", leave=False, disable=jobs == 1) as bar,
+        tqdm(total=len(parameters), unit="lesson", leave=False, disable=not seen or jobs == 1) as bar,
     ):
         others = set(psutil.Process().children(recursive=True))  # no kernels, as macOS' tracker of locks
         try:

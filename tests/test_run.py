@@ -404,6 +404,8 @@ LESSONS = {
     "09_trust": "print('early')",
 }
 BEGIN = "import sys; sys.path.insert(0, sys.argv.pop(1)); from lesson_tools.cli import main; main()"
+# Tests that a shell runs in the background would hand on that Ctrl-C is ignored.
+BEGIN = f"import signal; signal.signal(signal.SIGINT, signal.default_int_handler); {BEGIN}"
 
 
 @pytest.fixture(scope="module")
