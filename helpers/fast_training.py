@@ -22,8 +22,8 @@ class Recipe:
     width: int
     patch: int
     layout: str
-    scale: bool
     images: int  # how many are looked at in the whole training, repeated if there are fewer
+    scale: bool = True
     batch_size: int = 128
     learning_rate: float = 0.04  # the largest of the schedule
     weight_decay: float = 0.01
@@ -42,16 +42,16 @@ RECIPE_BOOK = {
         width=32,
         patch=4,
         layout="1P | 2P | 4 4P",
-        scale=False,
         images=16_000,
+        scale=False,
         learning_rate=0.05,
         weight_decay=0,  # tracing its operations takes more than a second
         shift=0,
         schedule="linear",
         ns_steps=2,
     ),
-    "minutes": Recipe(32, 2, "1P 1 | 3P 3 | 3P 3", scale=True, images=270_000),
-    "far": Recipe(64, 2, "1P 1 | 3P 3 3 | 3P 3 3", scale=True, images=810_000, weight_decay=0.02),
+    "minutes": Recipe(width=32, patch=2, layout="1P 1 | 3P 3 | 3P 3", images=270_000),
+    "far": Recipe(width=64, patch=2, layout="1P 1 | 3P 3 3 | 3P 3 3", images=810_000, weight_decay=0.02),
 }
 
 
@@ -134,13 +134,11 @@ def compile_model(model: keras.Model, recipe: Recipe, steps: int, without: Seque
     """Give `model` optimizer, schedule over `steps` steps, and loss; its labels are one-hot vectors."""
     rate = recipe.learning_rate
     decay = recipe.weight_decay or None  # without one, nothing is traced for it
-    schedules, up = keras.optimizers.schedules, steps // 5
-    if "schedule" in without:
-        pass
-    elif recipe.schedule == "linear":
-        rate = schedules.PolynomialDecay(rate, steps, end_learning_rate=0.0)
-    else:
-        rate = schedules.CosineDecay(0.0, steps - up, warmup_target=rate, warmup_steps=up)
+    if "schedule" not in without and recipe.schedule == "linear":
+        rate = keras.optimizers.schedules.PolynomialDecay(rate, steps, end_learning_rate=0.0)
+    elif "schedule" not in without:
+        up = steps // 5
+        rate = keras.optimizers.schedules.CosineDecay(0.0, steps - up, warmup_target=rate, warmup_steps=up)
     if "muon" in without:
         optimizer = keras.optimizers.Adam(rate, weight_decay=decay, beta_2=0.99)
     else:

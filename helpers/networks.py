@@ -71,9 +71,9 @@ def fast_network(
     one how many times `width` kernels it has, and P where pooling follows; | ends a block. In a block of
     three, what the last two find is added to what they were given. If a P ends the layout, the last maps are
     flattened; otherwise the maximum of each is taken. With `scale`, batch normalization learns a factor for
-    each map, not only a bias. `without` leaves ideas out: "whitening" (the same
-    convolution, learned), "batch_normalization", "early_pooling" (it comes after the block's last ReLU),
-    "global_max" (the average of each map in place of the maximum), "scaled_output".
+    each map, not only a bias. `without` leaves ideas out: "whitening" (the same convolution, learned),
+    "batch_normalization", "early_pooling" (it comes after the block's last ReLU), "global_max" (the average
+    of each map in place of the maximum), "scaled_output".
     """
     inputs = x = keras.Input((32, 32, 3))
     x = layers.Rescaling(1 / 127.5, -1)(x)
@@ -84,10 +84,9 @@ def fast_network(
         first.trainable = False
         first.set_weights([kernels, biases])
     early = "early_pooling" not in without
-    given = x
     for block in layout.split("|"):
-        for place, convolution in enumerate(block.split()):
-            given = x if place == 1 else given
+        found = []
+        for convolution in block.split():
             # No bias: the normalization after it adds one.
             filters = width * int(convolution.strip("P"))
             x = layers.Conv2D(filters, 3, padding="same", use_bias=False)(x)
@@ -95,7 +94,8 @@ def fast_network(
             if "batch_normalization" not in without:
                 x = FusedBatchNormalization(momentum=0.8, scale=scale)(x)
             x = layers.ReLU()(x)
-            x = layers.Add()([given, x]) if place == 2 else x
+            found.append(x)
+        x = layers.Add()([found[0], x]) if len(found) == 3 else x
         x = x if early else layers.MaxPooling2D(2)(x)
     if layout.endswith("P"):
         x = layers.Flatten()(x)

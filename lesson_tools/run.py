@@ -12,7 +12,6 @@ import os
 import re
 import shutil
 import signal
-import sys
 import textwrap
 import threading
 from collections.abc import Iterator, Sequence
@@ -322,9 +321,9 @@ def _run_lessons(lessons: list[Path], profile: dict, out: Path, given: dict, job
     for lesson in lessons:
         (out / lesson.name).unlink(missing_ok=True)  # nothing old beside what is new
         own = profile | {"run_dir": str(_folder_of_runs(out, lesson))}
-        if "recipe" in lesson_parameters(lesson):  # a recipe has a length of its own
-            own.pop("epochs", None)
         known = lesson_parameters(lesson)
+        if "recipe" in known:  # a recipe has a length of its own
+            own.pop("epochs", None)
         parameters[lesson] = {name: value for name, value in (own | given).items() if name in known}
     try:
         for line in _lines(parameters, out, jobs):
@@ -363,11 +362,10 @@ def _lines(parameters: dict[Path, dict], out: Path, jobs: int) -> Iterator[str]:
         shared = any(parameters[other].get("run_dir") == folder for other in before)
         return len(running) < jobs and not shared and not any(map(_is_alone, running.values()))
 
-    seen = sys.stderr is not None  # it was not closed by whoever began this
-    options = {} if seen and jobs == 1 else {"progress_bar": False}  # of a lesson, by its cells
+    options = {} if jobs == 1 else {"progress_bar": False}  # of a lesson, by its cells
     with (
         ThreadPoolExecutor(jobs) as pool,  # the lessons' kernels are processes
-        tqdm(total=len(parameters), unit="lesson", leave=False, disable=not seen or jobs == 1) as bar,
+        tqdm(total=len(parameters), unit="lesson", leave=False, disable=jobs == 1) as bar,
     ):
         others = set(psutil.Process().children(recursive=True))  # no kernels, as macOS' tracker of locks
         try:

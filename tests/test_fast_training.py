@@ -60,7 +60,7 @@ def test_muon_is_for_kernels_alone():
 
 
 def recipe(**others):
-    values = {"width": 8, "patch": 4, "layout": "1P", "scale": True, "images": 600, "batch_size": 50}
+    values = {"width": 8, "patch": 4, "layout": "1P", "images": 600, "batch_size": 50}
     return fast_training.Recipe(**values | others)
 
 

@@ -403,9 +403,12 @@ LESSONS = {
     "print('kernels', sum('ipykernel_launcher' in command for command in commands))",
     "09_trust": "print('early')",
 }
-BEGIN = "import sys; sys.path.insert(0, sys.argv.pop(1)); from lesson_tools.cli import main; main()"
-# Tests that a shell runs in the background would hand on that Ctrl-C is ignored.
-BEGIN = f"import signal; signal.signal(signal.SIGINT, signal.default_int_handler); {BEGIN}"
+# Ctrl-C is for this process even if a shell has told the tests, in its background, to ignore it.
+BEGIN = """import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+sys.path.insert(0, sys.argv.pop(1))
+from lesson_tools.cli import main
+main()"""
 
 
 @pytest.fixture(scope="module")
