@@ -1,6 +1,8 @@
 """Who may import whom (CONTRIBUTING.md): lesson_tools → helpers → doodles, never back; notebooks: helpers."""
 
 import ast
+import os
+import platform
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -79,6 +81,17 @@ def test_the_tools_load_no_tensorflow():
     modules = [f"lesson_tools.{path.stem}" for path in (ROOT / "lesson_tools").glob("[a-z]*.py")]
     code = f"import sys, ipykernel.kernelapp, {', '.join(modules)}; sys.exit('tensorflow' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
+
+
+@pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="TensorFlow has oneDNN for x86")
+@pytest.mark.parametrize("setting", [{}, {"TF_ENABLE_ONEDNN_OPTS": "0"}])
+def test_helpers_switch_onednn_on_unless_the_user_has_set_it(setting):
+    """TensorFlow alone takes it on the newest processors only; without it, training takes twice as long."""
+    code = "import helpers\nfrom tensorflow.python.util import _pywrap_util_port as port\n"
+    environment = {name: value for name, value in os.environ.items() if name != "TF_ENABLE_ONEDNN_OPTS"}
+    command = [sys.executable, "-c", f"{code}print(port.IsMklEnabled())"]
+    done = subprocess.run(command, cwd=ROOT, env=environment | setting, capture_output=True, text=True)
+    assert done.stdout == f"{not setting}\n", done.stderr[-2000:]
 
 
 def test_helpers_stay_thin():
