@@ -29,7 +29,7 @@ def quiet_stderr() -> Iterator[None]:
 # TensorFlow reads this when it is imported. 3 is the only level without an error for a card that isn't there;
 # errors that matter are Python exceptions.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-# With oneDNN, training takes about half the time. By itself, TensorFlow uses it on the newest processors only.
+# With oneDNN, training takes about half the time. By itself, TensorFlow uses it on new processors only.
 if platform.machine() in ("x86_64", "AMD64"):
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 # Keras reads these: another backend has no place here, and a limit would silently end each training early.
