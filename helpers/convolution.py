@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 PADDING = ("valid", "same")
 
@@ -58,15 +59,11 @@ def convolve(image: np.ndarray, kernel: np.ndarray, bias=0.0, stride=1, padding=
     if image.ndim != kernel.ndim or image.shape[2:] != kernel.shape[2:]:
         shapes = f"A kernel of shape {kernel.shape} does not fit an image of shape {image.shape}"
         raise ValueError(f"{shapes}: both need the same channels.")
-    rows, columns = kernel.shape[:2]
-    sides = [(*pair, stride, padding) for pair in zip(image.shape[:2], (rows, columns), strict=True)]
+    sides = [(*pair, stride, padding) for pair in zip(image.shape[:2], kernel.shape[:2], strict=True)]
     image = np.pad(image, [zeros_around(*side) for side in sides] + [(0, 0)] * (image.ndim - 2))
-    feature_map = np.empty([output_size(*side) for side in sides])
-    for row, column in np.ndindex(feature_map.shape):
-        top, left = row * stride, column * stride
-        window = image[top : top + rows, left : left + columns]
-        feature_map[row, column] = np.sum(window * kernel) + bias
-    return feature_map
+    windows = sliding_window_view(image, kernel.shape)[::stride, ::stride]  # one for each position
+    sums = np.tensordot(windows, kernel, kernel.ndim)  # of the products in each window
+    return sums.reshape([output_size(*side) for side in sides]) + float(bias)
 
 
 def pool(feature_map: np.ndarray, size: int = 2, summary: Callable = np.max) -> np.ndarray:
