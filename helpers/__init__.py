@@ -1,11 +1,13 @@
 """Helpers of the lessons, one module for each kind of thing.
 
-Importing this package in a Jupyter kernel also imports TensorFlow, and keeps what its C++ code then writes to
-stderr out of the lesson: dozens of lines, on healthy machines. Lesson 01 reads them on purpose. What a user's
-own settings would break is set here: those of Keras, of matplotlib, and of warnings that are made errors.
+In a Jupyter kernel, what TensorFlow's C++ code writes to stderr when it is imported later is kept out of the
+lesson: dozens of lines, on healthy machines. Lesson 01 reads them on purpose. What a user's own settings
+would break is set here: those of Keras, of matplotlib, and of warnings that are made errors.
 """
 
 import contextlib
+import importlib.abc
+import importlib.machinery
 import os
 import platform
 import sys
@@ -37,19 +39,36 @@ os.environ["KERAS_BACKEND"] = "tensorflow"
 for _limit in ("KERAS_MAX_EPOCHS", "KERAS_MAX_STEPS_PER_EPOCH"):
     os.environ.pop(_limit, None)
 
+
+class QuietImports(importlib.abc.MetaPathFinder):
+    """Imports TensorFlow and Keras without a word, and sets what a user's own settings would break."""
+
+    def find_spec(self, name, path, target=None):
+        if name not in ("tensorflow", "keras"):
+            return None
+        spec = importlib.machinery.PathFinder.find_spec(name, path, target)
+        execute = spec.loader.exec_module
+
+        def exec_module(module):
+            with quiet_stderr():
+                execute(module)
+            if name == "tensorflow":
+                module.get_logger().setLevel("ERROR")  # advice about speed is not for the reader
+            else:  # in place of what keras.json says
+                module.config.set_image_data_format("channels_last")
+                module.config.set_floatx("float32")
+                module.config.set_epsilon(1e-7)
+
+        spec.loader.exec_module = exec_module
+        return spec
+
+
 _kernel = sys.modules.get("ipykernel.kernelapp")
 if _kernel and _kernel.IPKernelApp.initialized():  # tools that start kernels import ipykernel, too
     os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"  # with another no figure is seen
     warnings.filters[:] = [known for known in warnings.filters if known[0] != "error"]
     warnings.filterwarnings("ignore", "Glyph .* missing from")  # one for each letter that a font lacks
-    with quiet_stderr():
-        import keras
-        import matplotlib
-        import tensorflow
+    sys.meta_path.insert(0, QuietImports())
+    import matplotlib
 
-        # Advice about speed, such as on predicting with several networks: not for the reader.
-        tensorflow.get_logger().setLevel("ERROR")
-    keras.config.set_image_data_format("channels_last")  # in place of what keras.json says
-    keras.config.set_floatx("float32")
-    keras.config.set_epsilon(1e-7)
     matplotlib.rcdefaults()  # in place of what a matplotlibrc says

@@ -59,11 +59,11 @@ def convolve(image: np.ndarray, kernel: np.ndarray, bias=0.0, stride=1, padding=
     if image.ndim != kernel.ndim or image.shape[2:] != kernel.shape[2:]:
         shapes = f"A kernel of shape {kernel.shape} does not fit an image of shape {image.shape}"
         raise ValueError(f"{shapes}: both need the same channels.")
-    sides = [(*pair, stride, padding) for pair in zip(image.shape[:2], kernel.shape[:2], strict=True)]
-    image = np.pad(image, [zeros_around(*side) for side in sides] + [(0, 0)] * (image.ndim - 2))
+    sides = zip(image.shape[:2], kernel.shape[:2], strict=True)
+    zeros = [zeros_around(*side, stride, padding) for side in sides]
+    image = np.pad(image, zeros + [(0, 0)] * (image.ndim - 2))
     windows = sliding_window_view(image, kernel.shape)[::stride, ::stride]  # one for each position
-    sums = np.tensordot(windows, kernel, kernel.ndim)  # of the products in each window
-    return sums.reshape([output_size(*side) for side in sides]) + float(bias)
+    return np.tensordot(windows, kernel, kernel.ndim).reshape(windows.shape[:2]) + float(bias)
 
 
 def pool(feature_map: np.ndarray, size: int = 2, summary: Callable = np.max) -> np.ndarray:

@@ -54,9 +54,8 @@ class Parameter:
             return f"{_listed(self.choices)}; + joins several, and a comma begins another training"
         if self.choices:
             return _listed(self.choices)
-        kind = {int: "whole number", float: "number", str: "text", bool: "truth value, True or False"}[
-            self.type
-        ]
+        kinds = {int: "whole number", float: "number", str: "text", bool: "truth value, True or False"}
+        kind = kinds[self.type]
         words = f"a list of at least one {kind}, each" if self.many else f"a {kind},"
         if self.maximum < math.inf:
             return f"{words} from {self.minimum} to {self.maximum}"
@@ -170,9 +169,7 @@ RENAMED |= {"pictures": "images", "picture": "image"}
 
 def refuse_unknown(names, known) -> None:
     """Raise `ParameterError` for the first of `names` that is not among `known`."""
-    for name in names:
-        if name in known:
-            continue
+    for name in (name for name in names if name not in known):
         if RENAMED.get(name) in known:
             raise ParameterError(f"The parameter {name} is called {RENAMED[name]} now.")
         raise ParameterError(f"There is no parameter {name} here; there are {', '.join(sorted(known))}.")
@@ -185,12 +182,7 @@ def check(name: str, value, default=None):
     Raises `ParameterError` when the value is not accepted.
     """
     parameter = PARAMETERS.get(name) or _parameter_like(name, default)
-    try:
-        return parameter.check(name, value)
-    except ParameterError:
-        if str(value) == str(default):
-            return default
-        raise
+    return default if str(value) == str(default) else parameter.check(name, value)
 
 
 def check_parameters(**given) -> None:
@@ -200,9 +192,8 @@ def check_parameters(**given) -> None:
     of a number, which `check` reads, is refused too: the lesson would go on with the text. So is an old name.
     """
     main = vars(sys.modules["__main__"])  # where papermill puts what it is given, whatever the name
-    refuse_unknown(
-        [old for old, new in RENAMED.items() if new in given and type(main.get(old)) in (str, list)], given
-    )
+    old = [old for old, new in RENAMED.items() if new in given and type(main.get(old)) in (str, list)]
+    refuse_unknown(old, given)
     for name, value in given.items():
         PARAMETERS[name].check(name, str(value) if isinstance(value, Path) else value, exact=True)
 

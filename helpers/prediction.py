@@ -15,10 +15,7 @@ def predict_probabilities(model: keras.Model, x: np.ndarray) -> np.ndarray:
 
 
 def indices_in_test_set(indices: list[int], count: int) -> list[int]:
-    """Those of `indices`, counted from 0, that a test set of `count` images has.
-
-    Raises UserError when it has none of them.
-    """
+    """Those of `indices`, counted from 0, that a test set of `count` images has, or `UserError` for none."""
     there = [index for index in indices if 0 <= index < count]
     if not there:
         raise UserError(f"The test set has no image {indices}; accepted are indices from 0 to {count - 1}.")

@@ -313,12 +313,11 @@ def train_run(run_dir, dataset: Dataset, *, test_each_epoch=False, progress=True
 
 def peak_memory() -> float | None:
     """The most memory that this process has used so far, in megabytes; None on Windows."""
-    try:
+    with contextlib.suppress(ImportError):
         import resource
-    except ImportError:
-        return None
-    unit = 1 if platform.system() == "Darwin" else 1024  # macOS counts bytes, Linux kilobytes
-    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6)
+
+        unit = 1 if platform.system() == "Darwin" else 1024  # macOS counts bytes, Linux kilobytes
+        return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6)
 
 
 def _anatomy(model: keras.Model) -> list:

@@ -205,10 +205,12 @@ def grade(name: str, course: Path, api, answers: bool = False) -> pd.DataFrame:
     from lesson_tools.grading import NOTES, stopped_cells
 
     people = sorted(api.get_submitted_students(name))
-    graded = api.get_autograded_students(name)
+    graded = {one for one in api.get_autograded_students(name) if _ran(course / "autograded" / one / name)}
     problems = {}
     for person in tqdm(people, desc=name, leave=False, disable=None):
         if person not in graded and not (result := api.autograde(name, person))["success"]:
+            if result["error"].rstrip().endswith("KeyboardInterrupt"):  # which nbgrader catches
+                raise KeyboardInterrupt
             problems[person] = _reason(result)
     assignment = read_assignment(source_of(name, course))
     rows = {}
@@ -218,7 +220,7 @@ def grade(name: str, course: Path, api, answers: bool = False) -> pd.DataFrame:
             if person in problems or not (course / "autograded" / executed).exists():
                 continue
             grades = {grade.name: grade for grade in submission.notebooks[0].grades}
-            comments = {comment.name: comment.comment for comment in submission.notebooks[0].comments}
+            comments = {comment.name: comment.manual_comment for comment in submission.notebooks[0].comments}
             notebook = nbformat.read(course / "autograded" / executed, as_version=4)
             tasks = results(assignment, notebook, grades, comments)
             notes = [*notebook.metadata.get(NOTES, []), *stopped_cells(notebook)]
@@ -283,7 +285,8 @@ def grade_and_report(
 def _report(table: pd.DataFrame, name: str, course: Path, left_out: list[str]) -> None:
     """Print the points, and a line for each notebook that was repaired or can't be graded, and each file."""
     shown = table.drop(columns=["notes", "problem"], errors="ignore")
-    print(shown.to_string(float_format="{:g}".format, na_rep="–"))
+    with pd.option_context("display.unicode.east_asian_width", True):  # or such names shift the columns
+        print(shown.to_string(float_format="{:g}".format, na_rep="–"))
     print(f"\nThe feedback: {course / 'feedback'} / NAME / {name}; the table: {course / name}.csv")
     for person, row in table.iterrows():
         if row["problem"]:
@@ -307,6 +310,12 @@ def _for_moodle(table: pd.DataFrame, name: str, course: Path, worksheet: Path) -
     write_feedback_zip(pages, course / f"{name}_moodle.zip")
     print(f"For Moodle: {worksheet} and {course / name}_moodle.zip", end="")
     print(f"; {waiting.sum()} without a grade until you have graded by hand." if waiting.any() else ".")
+
+
+def _ran(folder: Path) -> bool:
+    """Whether the notebook in `folder` is one that was run, and not what a killed process left there."""
+    notebooks = [nbformat.read(path, as_version=4) for path in folder.glob("*.ipynb")]
+    return any(cell.get("execution_count") for notebook in notebooks for cell in notebook.cells)
 
 
 def _reason(result: dict) -> str:

@@ -73,7 +73,7 @@ def folder_of(path: Path) -> Iterator[Path]:
 def find_handed_in(folder: Path, name: str) -> HandedIn:
     """Look for what was handed in of the homework `name`; raises `UserError` where there is nothing."""
     found, others = HandedIn(), 0
-    for file in sorted(path for path in folder.rglob("*") if path.is_file()):
+    for file in sorted(path for path in folder.rglob("*") if path.is_file() or _is_empty(path)):
         parts = file.relative_to(folder).parts
         if any(part.startswith((".", "__MACOSX")) for part in parts):
             continue
@@ -82,7 +82,9 @@ def find_handed_in(folder: Path, name: str) -> HandedIn:
             continue
         person, number = _whose(parts)
         shown = one_line("/".join(parts))
-        if number not in (None, int(re.search(r"\d+", name)[0])):
+        if file.is_dir():
+            found.left_out.append(f"{shown}: an empty folder.")
+        elif number not in (None, int(re.search(r"\d+", name)[0])):
             others += 1
         elif not re.search(rf"{NOTEBOOK}$", file.name, re.IGNORECASE):
             found.left_out.append(f"{shown}: no notebook.")
@@ -104,6 +106,10 @@ def find_handed_in(folder: Path, name: str) -> HandedIn:
             f"from Moodle. {' '.join(found.left_out[:3])}".strip()
         )
     return found
+
+
+def _is_empty(path: Path) -> bool:
+    return path.is_dir() and not any(path.iterdir())
 
 
 def _whose(parts: tuple[str, ...]) -> tuple[str, int | None]:

@@ -111,7 +111,12 @@ def test_a_round_follows_from_seed_and_number(dataset):
 
 
 def test_a_training_learns_and_goes_on_where_it_was_interrupted(dataset, tmp_path, monkeypatch):
-    options = {"epochs": 3, "precision": "bfloat16", "progress": False}
+    options = {
+        "epochs": 3,
+        "precision": "bfloat16",
+        "width": 16,
+        "progress": False,
+    }  # slow on many processors
     whole = fast_training.train(tmp_path / "whole", dataset, **options)
     assert whole.metrics["test_accuracy"] > 0.9 and len(whole.history) == 3
     assert whole.metrics["cpu_seconds"] >= whole.history["cpu_seconds"].sum()

@@ -125,7 +125,7 @@ def test_the_window_figure_writes_the_sum_that_convolution_gives(stride, padding
 
 
 def test_before_the_kernel_has_come_there_the_map_has_no_numbers():
-    shown = [figures.window(TINY, KERNEL, 0, 1, bare=bare).axes[3].texts for bare in (True, False)]
+    shown = [figures.window(TINY, KERNEL, *position).axes[3].texts for position in ((0, 1), (3, 3))]
     numbers = [[text.get_text() for text in axis] for axis in shown]
     assert numbers == [["27", "27"] + 14 * [""], 4 * ["27", "27", "0", "0"]]
 
@@ -166,7 +166,7 @@ def test_what_a_lesson_displays(monkeypatch):
     displayed = []
     monkeypatch.setattr(drawing, "display", lambda data, **options: displayed.append((data, options)))
     positions = np.ndindex(6, 6)
-    frames = (figures.window(TINY, KERNEL, *position, 1, "same", bare=True) for position in positions)
+    frames = (figures.window(TINY, KERNEL, *position, 1, "same") for position in positions)
     figures.show_animation(frames, "moves", seconds=0.5)
     figures.show(plt.figure(), "empty")
     assert not plt.get_fignums(), "a figure that stays open is displayed twice"

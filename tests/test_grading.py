@@ -356,10 +356,12 @@ def test_each_file_that_is_left_out_is_named(tmp_path):
     for number, path in enumerate(files):
         (tmp_path / path).write_text("a,b\n1,2")
         os.utime(tmp_path / path, (1e9 - number, 1e9 - number))
+    (tmp_path / "Alba Empty_4231_assignsubmission_file").mkdir()
     found = find_handed_in(tmp_path, NAME)
     assert found.notebooks == {"ada": tmp_path / "ada_homework_02.ipynb"}
     assert sorted(found.left_out) == [
         "2 of other homework.",
+        "Alba Empty_4231_assignsubmission_file: an empty folder.",
         "ada_homework_02 (1).ipynb: ada_homework_02.ipynb is newer, and counts.",
         "eve_homework_02.zip: no notebook.",
         "homework_02.ipynb: whose is it? Call it NAME_homework_02.ipynb.",

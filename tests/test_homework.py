@@ -1,10 +1,13 @@
 """The homework: what each answer is told, and one class's round through nbgrader."""
 
 import ast
+import contextlib
 import html
 import re
+import signal
 import subprocess
 import sys
+import time
 
 from helpers.errors import UserError
 from lesson_tools.homework import find_homework, grade_and_report, make, write_answers
@@ -13,6 +16,7 @@ from lesson_tools.run import NOTEBOOKS
 import matplotlib.pyplot as plt
 import nbformat
 import pandas as pd
+import psutil
 import pytest
 from homework_answers import RIGHT, WRONG, network_of_task_3
 from nbgrader.api import Gradebook
@@ -192,6 +196,45 @@ def test_a_class_hands_in_files(course, tmp_path, capsys, monkeypatch):
     grade_and_report("2", course)
     assert "anna: " in page.read_text() and "9 of 12 points" in page.read_text()
     assert executed.stat().st_mtime == graded
+
+
+def test_an_interrupted_grader_ends_at_once_and_a_killed_one_leaves_no_points_and_no_process(tmp_path):
+    slow = source("homework_02")
+    slow.cells.insert(0, nbformat.v4.new_code_cell("import time\ntime.sleep(3)"))
+    for name in ("anna", "bert"):
+        nbformat.write(slow, tmp_path / f"{name}_homework_02.ipynb")
+    course = tmp_path / "course"
+    # Ctrl-C is for this process even if a shell has told the tests, in its background, to ignore it.
+    program = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    program += "from lesson_tools.cli import main; main()"
+    command = [sys.executable, "-c", program, "homework", "grade", "02", "--course", course]
+
+    def kernels_of(process):
+        found = []
+        for child in process.children(recursive=True):
+            with contextlib.suppress(psutil.Error):  # it ends just now
+                apart = any("sandbox.py" in part for part in child.cmdline())  # what starts the kernel
+                found += [child] if "ipykernel_launcher" in child.cmdline() and not apart else []
+        return found
+
+    def start_and_wait_for_the_kernel(*arguments):
+        process = psutil.Popen([*command, *arguments], stderr=subprocess.PIPE, text=True)
+        while not (kernels := kernels_of(process)):
+            assert process.poll() is None
+            time.sleep(0.1)
+        return process, kernels
+
+    first, _ = start_and_wait_for_the_kernel("--from", tmp_path)
+    first.send_signal(signal.SIGINT)
+    _, error = first.communicate()
+    assert first.returncode == 130 and error.startswith("Interrupted.\n")  # a kernel may have been starting
+    second, kernels = start_and_wait_for_the_kernel()
+    second.kill()
+    assert psutil.wait_procs(kernels, timeout=100)[1] == []
+    assert grade_and_report("02", course)
+    table = pd.read_csv(course / "homework_02.csv", index_col="name")
+    assert table["points"].tolist() == [10, 10]
+    second.communicate()
 
 
 def test_nothing_is_made_where_nothing_was_handed_in(tmp_path):

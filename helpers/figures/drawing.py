@@ -40,11 +40,10 @@ def show_animation(frames: Iterable[plt.Figure], alt: str, seconds: float = 0.7)
     for ever disturbs reading (WCAG 2.2.2). An animated PNG plays without a kernel; on paper it is its first
     frame.
     """
-    files = []
+    images = []
     for frame in frames:
         frame.set_dpi(100)  # a third of the bytes
-        files.append((frame.get_figwidth(), png_bytes(frame)))
-    images = [Image.open(io.BytesIO(png)).convert("RGB") for _, png in files]
+        images.append(Image.open(io.BytesIO(png_bytes(frame))).convert("RGB"))
     # One palette for all frames takes a third of the bytes; the last frame has the colors of the whole map.
     palette = images[-1].quantize(64)
     palette.putpalette([255 if level >= 245 else level for level in palette.getpalette()])  # white
@@ -53,8 +52,7 @@ def show_animation(frames: Iterable[plt.Figure], alt: str, seconds: float = 0.7)
     durations = [2000 if number < 3 else int(1000 * seconds) for number in range(len(others))]
     first.save(file, "PNG", save_all=True, append_images=others, duration=[*durations, 4000], loop=3)
     data = {"image/png": base64.b64encode(file.getvalue()).decode(), "text/plain": alt}
-    width = round(100 * files[0][0])
-    display(data, metadata={"image/png": {"alt": alt, "width": width}}, raw=True)
+    display(data, metadata={"image/png": {"alt": alt, "width": first.width}}, raw=True)
 
 
 def png_bytes(figure: plt.Figure) -> bytes:

@@ -26,19 +26,16 @@ def number_tables(tables, title="", windows=(), same_scale=False, signed=False, 
     return figure
 
 
-def window(
-    image, kernel, row, column, stride=1, padding="valid", title="", bare=False, sizes=True
-) -> plt.Figure:
+def window(image, kernel, row, column, stride=1, padding="valid", title="", sizes=True) -> plt.Figure:
     """The kernel at one position: its window, the products, and their sum, an activation of the feature map.
 
-    image, kernel: squares, shape (size, size). Pixels that no window reaches are hatched. With `bare` dots
-    stand for the activations that the kernel has not come to yet; without `sizes` the size is not derived.
+    image, kernel: squares, shape (size, size). Pixels that no window reaches are hatched. Dots stand for
+    the activations that the kernel has not come to yet. Without `sizes` the size is not derived.
     """
     size = len(kernel)
     feature_map = convolve(image, kernel, 0, stride, padding)
     count, value, scale = len(feature_map), feature_map[row, column], extremes(feature_map, signed=True)
-    if bare:
-        feature_map.flat[row * count + column + 1 :] = np.nan
+    feature_map.flat[row * count + column + 1 :] = np.nan
     padded = np.pad(image, zeros_around(len(image), size, stride, padding))
     top, left = row * stride, column * stride
     pixels = padded[top : top + size, left : left + size]
