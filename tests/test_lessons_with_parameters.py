@@ -115,27 +115,14 @@ def test_lesson_06_refuses_an_old_name_before_anything_is_made(tmp_path):
     assert not (tmp_path / "mine").exists()
 
 
-def test_lesson_06_on_images_of_ones_own(tmp_path):
+def test_lesson_06_on_own_images_killed_midway_goes_on_and_refuses_other_parameters(tmp_path):
     x, y = small_images(150)
-    source = tmp_path / "mine"
     for place, (image, label) in enumerate(zip(x, y, strict=True)):
-        folder = source / ("train" if place < 120 else "test") / ["ant", "bee", "cow"][label]
+        folder = tmp_path / "mine" / ("train" if place < 120 else "test") / ["ant", "bee", "cow"][label]
         folder.mkdir(parents=True, exist_ok=True)
         Image.fromarray(image).resize((40 + place % 7, 50)).save(folder / f"{place}.png")
-    done = run_plain_papermill(
-        LESSONS[5], tmp_path, dataset=source, epochs=2, batch_size=16, run_dir="mine-run"
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    metrics = json.loads((tmp_path / "mine-run" / "metrics.json").read_text())
-    assert (metrics["epochs"], metrics["batch_size"], metrics["train_size"]) == (2, 16, 108)
-    assert metrics["classes"] == ["ant", "bee", "cow"]
-
-
-def test_lesson_06_killed_midway_goes_on_and_refuses_other_parameters(tmp_path):
-    x, y = small_images(300)
-    np.savez(tmp_path / "mine.npz", x_train=x[:270], y_train=y[:270], x_test=x[270:], y_test=y[270:])
     command = [sys.executable, "-m", "papermill", str(LESSONS[5]), "out.ipynb", "--no-progress-bar"]
-    command += ["-p", "dataset", "mine.npz", "-p", "epochs", "200", "-p", "run_dir", "long"]
+    command += ["-p", "dataset", "mine", "-p", "epochs", "200", "-p", "run_dir", "long"]
     process = psutil.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     network = tmp_path / "long" / "model.keras"
     end = time.monotonic() + 900  # lesson 06 does much before that, on a slow machine for minutes
@@ -143,26 +130,29 @@ def test_lesson_06_killed_midway_goes_on_and_refuses_other_parameters(tmp_path):
         assert time.monotonic() < end and process.poll() is None
         time.sleep(0.2)
     with pytest.raises(UserError, match=r"is at work in .*long: wait for it, shut its kernel down"):
-        training.find_or_train(tmp_path / "long", load_dataset(tmp_path / "mine.npz"), 0, 200, 0)
+        training.find_or_train(tmp_path / "long", load_dataset(tmp_path / "mine"), 0, 200, 0)
     for each in [*process.children(recursive=True), process]:  # the kernel first
         each.kill()
     process.wait()
     done = len((tmp_path / "long" / "history.csv").read_text().splitlines()) - 1
     assert 1 <= done < 200 and not (tmp_path / "long" / "metrics.json").exists()
 
-    refused = run_plain_papermill(LESSONS[5], tmp_path, dataset="mine.npz", epochs=3, run_dir="long")
+    refused = run_plain_papermill(LESSONS[5], tmp_path, dataset="mine", epochs=3, run_dir="long")
     assert refused.returncode != 0
     assert "holds a run with other parameters (epochs=200, now 3)" in refused.stderr
 
     # Make it a run of one epoch more than were done, so that the test ends soon.
     settings = tmp_path / "long" / "settings.json"
     settings.write_text(settings.read_text().replace('"epochs": 200', f'"epochs": {done + 1}'))
-    again = run_plain_papermill(LESSONS[5], tmp_path, dataset="mine.npz", epochs=done + 1, run_dir="long")
+    again = run_plain_papermill(LESSONS[5], tmp_path, dataset="mine", epochs=done + 1, run_dir="long")
     assert again.returncode == 0, again.stderr[-3000:]
     text = (tmp_path / "out.ipynb").read_text()
     before = int(re.search(rf"(\d+) of {done + 1} epochs done before", text)[1])
     assert done - 1 <= before <= done  # the kill may have come between the row and the network of an epoch
     assert f"Trained {done + 1} of {done + 1} epochs." in text
+    metrics = json.loads((tmp_path / "long" / "metrics.json").read_text())
+    assert (metrics["epochs"], metrics["batch_size"], metrics["train_size"]) == (done + 1, 32, 108)
+    assert metrics["classes"] == ["ant", "bee", "cow"]
 
 
 def test_lesson_09_trains_each_remedy_once_and_stops_early(tmp_path):
