@@ -8,6 +8,7 @@ const range = (count) => [...Array(count).keys()];
 const cellAt = (i, columns) => [Math.floor(i / columns), i % columns]; // row and column
 /** The indices of numbers, that of the largest first. */
 const descending = (numbers) => range(numbers.length).sort((a, b) => numbers[b] - numbers[a]);
+const indexOfLargest = (numbers) => numbers.indexOf(Math.max(...numbers));
 const isMaps = ({ shape }) => shape.length === 3; // else it is flat
 /** The index of a cell in a map; -1 outside of it, in the padding. */
 const indexIn = ([rows, columns], row, column) =>
@@ -30,8 +31,8 @@ export function fit(layers) {
             const zeros = axes.map((axis) => axis.zeros), shape = [rows, columns, filters ?? given[2]];
             const windows = range(rows * columns).map((i) => range(product(kernel)).map((k) => {
                 const [at, inside] = [cellAt(i, columns), cellAt(k, kernel[1])];
-                const cell = [0, 1].map((axis) => at[axis] * stride[axis] - before[axis] + inside[axis]);
-                return indexIn(given, ...cell);
+                const place = [0, 1].map((axis) => at[axis] * stride[axis] - before[axis] + inside[axis]);
+                return indexIn(given, ...place);
             })), seen = new Set(windows.flat());
             const unseen = range(given[0] * given[1]).filter((cell) => !seen.has(cell)); // in no window
             Object.assign(layer, { shape, before, zeros, windows, unseen });
@@ -102,8 +103,7 @@ export function field(layers, l, at) {
     while (!isMaps(layers[l])) l--; // a flat layer depends on all that the last maps do
     const [rows, columns] = layers[l].shape;
     let cells = at === undefined ? range(rows * columns) : [at];
-    for (; l > 0; l--) {
-        const { windows } = layers[l];
+    for (const { windows } of layers.slice(0, l + 1).reverse()) {
         if (windows) cells = [...new Set(cells.flatMap((i) => windows[i]))].filter((cell) => cell >= 0);
     }
     return [0, 1].flatMap((axis) => {
