@@ -52,7 +52,7 @@ function list(e, l, caption, names, order, cells) {
 }
 
 const css = (color) => `rgb(${color.map(Math.round)})`;
-const gray = (share) => Array(3).fill(clamp(255 * share, 0, 255));
+const gray = (share) => [255 * share, 255 * share, 255 * share];
 
 /** From -1 to 1: blue below 0, gray at 0, orange above, and brighter all along, as gray print shows it. */
 export function signed(share) {

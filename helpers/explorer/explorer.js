@@ -107,7 +107,8 @@ class Explorer {
         const { type, relu } = this.layers[l], numbers = this.outputs[l];
         const isSigned = numbers.some((x) => x < 0) || (type === "conv" && !relu);
         const largest = type === "image" ? this.data.white : most(numbers);
-        return (x) => (isSigned ? signed(x / largest) : gray(x / largest));
+        const colors = range(511).map((i) => (isSigned ? signed : gray)(i / 255 - 1)); // each made once
+        return (x) => colors[Math.round((255 * x) / largest) + 255];
     }
 
     name(l, map) {

@@ -251,8 +251,10 @@ def test_another_image_is_marked_and_the_result_is_said(opened, model):
     seen = opened("network")
     expect(seen.said).to_contain_text(f"(counted from 0). {most_probable(model, IMAGES[0])}")
     assert marked(seen) == [0]
+    before = seen.said.inner_text()
     seen.at("images").click(position={"x": 2 * 44 + 9, "y": 9})
     seen.page.mouse.move(0, 0)
+    expect(seen.said).not_to_have_text(before)
     expect(seen.said).to_contain_text(f"(counted from 0). {most_probable(model, IMAGES[2])}")
     assert marked(seen) == [2]
     check(seen, model, IMAGES[2])
