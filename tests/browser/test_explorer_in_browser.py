@@ -253,7 +253,8 @@ def test_another_image_is_marked_and_the_result_is_said(opened, model):
     assert marked(seen) == [0]
     before = seen.said.inner_text()
     seen.at("images").click(position={"x": 2 * 44 + 9, "y": 9})
-    seen.page.mouse.move(0, 0)
+    seen.at("show").hover()
+    seen.at("show").focus()  # else the cursor is on the frame
     expect(seen.said).not_to_have_text(before)
     expect(seen.said).to_contain_text(f"(counted from 0). {most_probable(model, IMAGES[2])}")
     assert marked(seen) == [2]
