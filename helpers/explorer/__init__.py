@@ -28,7 +28,7 @@ HERE = Path(__file__).parent
 PARTS = ("network.js", "board.js", "views.js", "explorer.js")  # of one module, in this order
 LARGEST = 400_000  # characters of one output in a notebook
 # Weights as whole numbers up to this one, and how many images: the first that fits.
-CHOICES = ((8191, 10), (8191, 5), (127, 10), (127, 5), (127, 1))
+CHOICES = ((8191, 10), (8191, 8), (8191, 5), (127, 10), (127, 5), (127, 1))
 NUMBERED = ("conv", "pool", "dense", "batch norm")
 UNUSED = layers.Dropout | layers.RandomFlip | layers.RandomTranslation  # except in training
 POOLINGS = {layers.MaxPooling2D: "max", layers.AveragePooling2D: "average"}

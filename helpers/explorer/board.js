@@ -42,19 +42,17 @@ function grid(caption, columns, cells) {
     return make("table", { className: "grid" }, make("caption", {}, caption), ...rows);
 }
 
-function list(caption, names, rows) {
+/** Numbers of a flat layer, one a row: a button that leads there, and what `cells` gives for it. */
+function list(e, l, caption, names, order, cells) {
     const heading = (scope, name) => make("th", { scope }, name), cell = (content) => make("td", {}, content);
+    const go = (i) => e.button(e.name(l, i), () => e.go({ layer: l, map: i }));
     const head = make("tr", {}, ...names.map((name) => heading("col", name)));
-    const lines = rows.map(([first, ...cells]) => make("tr", {}, heading("row", first), ...cells.map(cell)));
+    const lines = order.map((i) => make("tr", {}, heading("row", go(i)), ...cells(i).map(cell)));
     return make("table", { className: "list" }, make("caption", {}, caption), head, ...lines);
 }
 
 const css = (color) => `rgb(${color.map(Math.round)})`;
-
-function gray(share) {
-    const level = clamp(255 * share, 0, 255);
-    return [level, level, level];
-}
+const gray = (share) => [255 * share, 255 * share, 255 * share];
 
 /** From -1 to 1: blue below 0, gray at 0, orange above, and brighter all along, as gray print shows it. */
 export function signed(share) {
@@ -78,8 +76,8 @@ function bitmap(context, [rows, columns], color, x, y, width, height = width) {
     const image = sheet.createImageData(columns, rows);
     const pixels = new Uint32Array(image.data.buffer);
     for (let i = 0; i < pixels.length; i++) {
-        const [red, green, blue] = color(i);
-        pixels[i] = (255 << 24) | (blue << 16) | (green << 8) | red;
+        const [red, green, blue, alpha = 255] = color(i);
+        pixels[i] = (alpha << 24) | (blue << 16) | (green << 8) | red;
     }
     sheet.putImageData(image, 0, 0);
     context.drawImage(sheet.canvas, 0, 0, columns, rows, x, y, width, height);
@@ -98,26 +96,30 @@ function tile(context, x, y, width, height, color, written = "") {
 /**
  * `count` cells in rows, on a canvas: one stop for the keyboard; arrow keys move the cursor as a mouse does.
  *
- * draw(context, i, x, y) draws a cell, or paint(context) all of them. look(i): the cursor is there. open(i):
- * a click, a touch or Enter; with `follow` an arrow key; with `drag` whatever the pointer is dragged over.
- * `frames` lists what is framed: row, column, rows, columns, and a color. `first` is where the cursor begins.
+ * paint(context) draws all cells, draw(context, i, x, y) one. look(i): the cursor is there. open(i): a click,
+ * a touch or Enter; with `follow` an arrow key; with `drag` whatever the pointer is dragged over. `frames`:
+ * row, column, rows, columns and color of what is framed. `first`: where the cursor begins.
  */
-function board(key, label, options) {
+function board(e, key, label, options) {
     const { count, columns, width, height = width, draw, paint, look, open, drag, follow } = options;
     const ratio = Math.min(devicePixelRatio, 2), rows = Math.ceil(count / columns);
-    const canvas = make("canvas", { role: "application", "aria-label": label, tabIndex: 0, "data-key": key });
+    const properties = { role: "application", tabIndex: 0, "data-key": key };
+    const canvas = e.canvases.get(key) ?? make("canvas", properties), at = (i) => cellAt(i, columns);
     const context = canvas.getContext("2d");
-    const at = (i) => cellAt(i, columns);
     let { first: cursor = 0, frames: framed = [] } = options;
+    e.canvases.set(key, canvas);
+    canvas.setAttribute("aria-label", label);
     canvas.style.width = `${columns * width}px`;
     canvas.redraw = (frames = framed) => {
         framed = frames;
-        canvas.width = columns * width * ratio; // clears it, too
-        canvas.height = rows * height * ratio;
-        context.scale(ratio, ratio);
+        const [wide, high] = [columns * width, rows * height].map((side) => Math.floor(side * ratio));
+        if (canvas.width !== wide) canvas.width = wide;
+        if (canvas.height !== high) canvas.height = high;
+        context.setTransform(ratio, 0, 0, ratio, 0, 0);
+        context.clearRect(0, 0, wide, high);
         context.imageSmoothingEnabled = false;
-        if (paint) paint(context);
-        else range(count).forEach((i) => draw(context, i, at(i)[1] * width, at(i)[0] * height));
+        paint?.(context);
+        if (draw) range(count).forEach((i) => draw(context, i, at(i)[1] * width, at(i)[0] * height));
         const mark = canvas.matches(":focus, :hover") ? [[...at(cursor), 1, 1, "black"]] : [];
         for (const [row, column, high, wide, color = HIGHLIGHT] of [...framed, ...mark]) {
             for (const [lineWidth, strokeStyle] of [[4, "white"], [2, color]]) {

@@ -1,9 +1,15 @@
 // The explorer itself: where the reader is, the image that the network sees, and the controls.
 
-const TOOLS = ["look", "cover a part", "draw"];
-const WEIGHTS = ["trained", "random, as before training"];
+const BARE = { covered: undefined, least: undefined }; // the image, no part of it covered
 
 class Explorer {
+    canvases = new Map();
+    find = (key, within = this.root) => within.querySelector(`[data-key="${key}"]`);
+    say = (line) => (this.status.textContent = line);
+    value = (l, map, at = 0) => this.outputs[l][at * this.layers[l].shape.at(-1) + map];
+    isNamed = (l) => this.data.classes.length > 0 && l >= this.layers.length - 2; // a number for each class
+    button = (name, onclick) => make("button", { type: "button", onclick, "data-key": name }, name);
+
     /** A place: nothing for all layers, or a layer and a map, or also `at`, the index of a number in it. */
     constructor(host, data, { images, weights }) {
         const { editable, layers, place = {} } = data, state = { now: 0, pixels: images[0], seen: images[0] };
@@ -27,21 +33,20 @@ class Explorer {
         this.render();
     }
 
-    // --- State
-
     get place() {
         return this.trail[this.now];
     }
 
     /** Show a place. What is left can be gone back to, if it is more than another number of the same map. */
     go(place) {
-        const isSame = ["layer", "map"].every((key) => place[key] === this.place[key]);
+        const isOther = place.layer !== this.place.layer, isSame = !isOther && place.map === this.place.map;
         if (!isSame || place.at === undefined || this.place.at === undefined) {
             this.play(false);
             this.trail.splice(++this.now);
         }
         this.trail[this.now] = place;
         this.render();
+        if (isOther && this.view.getBoundingClientRect().top < 0) this.view.scrollIntoView();
     }
 
     back(by) {
@@ -73,7 +78,7 @@ class Explorer {
             this.waiting = null;
             this.see();
             this.render();
-            if (this.covered !== undefined && this.data.classes.length) this.sayCovered();
+            this.sayChange();
         });
     }
 
@@ -82,7 +87,10 @@ class Explorer {
         const isCovered = this.covered !== undefined;
         this.seen = isCovered ? this.painted(this.covered, [128, 128, 128]) : this.pixels;
         this.outputs = forward(this.layers, this.weights, this.seen);
-        if (!isCovered) this.uncovered = this.outputs.at(-1);
+        if (isCovered) return;
+        this.uncovered = this.outputs.at(-1);
+        const chosen = this.images.indexOf(this.pixels); // -1: an image of one's own, or drawn on
+        this.thumbs?.redraw(chosen < 0 ? [] : [[...cellAt(chosen, 5), 1, 1]]);
     }
 
     /** The image with a square around pixel i in one color; its side may be even. */
@@ -94,23 +102,13 @@ class Explorer {
         return this.pixels.map((level, k) => (isPainted(k) ? color[k % channels] : level));
     }
 
-    // --- What is known of a layer
-
-    value(l, map, at = 0) {
-        return this.outputs[l][at * this.layers[l].shape.at(-1) + map];
-    }
-
     /** The color of a layer's numbers, all on one scale: signed where no ReLU cuts them. */
     tone(l) {
         const { type, relu } = this.layers[l], numbers = this.outputs[l];
         const isSigned = numbers.some((x) => x < 0) || (type === "conv" && !relu);
         const largest = type === "image" ? this.data.white : most(numbers);
-        return (x) => (isSigned ? signed(x / largest) : gray(x / largest));
-    }
-
-    /** Whether a layer has a number for each class: logits or probabilities. */
-    isNamed(l) {
-        return this.data.classes.length > 0 && l >= this.layers.length - 2;
+        const colors = range(511).map((i) => (isSigned ? signed : gray)(i / 255 - 1)); // each made once
+        return (x) => colors[Math.round((255 * x) / largest) + 255];
     }
 
     name(l, map) {
@@ -125,31 +123,32 @@ class Explorer {
         return `row ${row}, column ${column}`;
     }
 
-    // --- What is shown and said
-
-    say(line) {
-        this.status.textContent = line;
-    }
-
-    /** What covering a part does to the class that is shown, or else to the one that was most probable. */
-    sayCovered() {
-        const { classes } = this.data, { layer, map } = this.place, now = this.outputs.at(-1);
-        const [first, best] = [this.uncovered, now].map((shares) => shares.indexOf(Math.max(...shares)));
+    /** What a change makes of the probabilities; a cover, of the class shown, or that was most probable. */
+    sayChange() {
+        const { classes } = this.data, { layer, map } = this.place, { size, covered } = this;
+        if (this.tool === 1) this.say(`Move over the image: a gray square covers ${size}×${size} pixels.`);
+        if (!classes.length) return;
+        const now = this.outputs.at(-1), [first, best] = [this.uncovered, now].map(indexOfLargest);
+        const result = `Most probable: ${classes[best]} ${now[best].toFixed(3)}.`;
+        if (covered === undefined) return this.say(`${this.status.textContent} ${result}`);
         const index = this.isNamed(layer) ? map : first;
         const change = `goes from ${this.uncovered[index].toFixed(3)} to ${now[index].toFixed(3)}`;
         const other = best === index ? "" : `, and ${classes[best]} has ${now[best].toFixed(3)}`;
-        this.say(`Covered around ${this.where(0, this.covered)}: ${classes[index]} ${change}${other}.`);
+        this.least = (this.least ?? this.uncovered).map((share, i) => Math.min(share, now[i]));
+        const lowest = `Lowest so far: ${this.least[index].toFixed(3)}.`;
+        this.say(`Covered around ${this.where(0, covered)}: ${classes[index]} ${change}${other}. ${lowest}`);
     }
 
     /** Say what the cursor is on, and frame in the image what it depends on. */
     tell({ layer: l, map, at } = this.place) {
         const layer = this.layers[l], isWhole = layer && at === undefined && isMaps(layer);
-        let line = "All layers. Choose a map or a number", frames = [];
+        let line = "All layers. Choose a map or a number (counted from 0)", frames = [];
         if (layer) line = this.data.editable ? layer.name : `${layer.name}, ${this.name(l, map)}`;
         if (at !== undefined) line += `, ${this.where(l, at)}`;
         if (isWhole) {
             const numbers = this.outputs[l].filter((_, i) => i % layer.shape[2] === map);
-            line += `: ${text(Math.min(...numbers))} to ${text(Math.max(...numbers))}`;
+            const low = text(Math.min(...numbers)), high = text(Math.max(...numbers));
+            line += low === high ? `: all its numbers are ${low}` : `: its numbers go from ${low} to ${high}`;
         } else if (layer) {
             const from = layer.type === "flatten" ? Math.floor(map / this.layers[l - 1].shape[2]) : at;
             const [top, bottom, left, right] = field(this.layers, l, from), value = this.value(l, map, at);
@@ -163,30 +162,22 @@ class Explorer {
     }
 
     render() {
-        const { layer: l } = this.place, key = this.root.activeElement?.dataset.key;
-        const view = l === undefined ? overview : VIEWS[this.layers[l].type];
+        const { layer: l } = this.place, view = l === undefined ? overview : VIEWS[this.layers[l].type];
+        const active = this.root.activeElement, isInside = this.view.contains(active);
         this.view.replaceChildren(...view(this, l));
         if (this.data.classes.length) this.classes.replaceChildren(this.probabilities());
         this.showPlace();
         this.tell();
-        if (key) this.find(key)?.focus({ preventScroll: true });
+        let next = this.find(active?.dataset.key, isInside ? this.view : this.root);
+        if (isInside) next ??= this.view.querySelector("canvas, button"); // the key is gone: the first there
+        next?.focus({ preventScroll: true });
     }
 
     probabilities() {
         const last = this.layers.length - 1, shares = this.outputs[last];
         const bar = (i) => make("div", { className: "share", style: `width: ${100 * shares[i]}%` });
         const cells = (i) => [bar(i), shares[i].toFixed(3)], order = descending(shares).slice(0, 10);
-        return list("Probabilities", ["class", "", "probability"], linked(this, last, order, cells));
-    }
-
-    // --- Controls
-
-    find(key) {
-        return this.root.querySelector(`[data-key="${key}"]`);
-    }
-
-    button(name, onclick) {
-        return make("button", { type: "button", onclick, "data-key": name }, name);
+        return list(this, last, "Probabilities", ["class", "", "probability"], order, cells);
     }
 
     select(name, options, change) {
@@ -223,8 +214,8 @@ class Explorer {
             this.go({ ...this.place, at: cell[0] * columns + cell[1] });
         });
         this.steps = make("span", { className: "bar" },
-            this.button("Step back", () => this.step(-1)),
-            this.button("Step", () => this.step(1)),
+            this.button("Previous number", () => this.step(-1)),
+            this.button("Next number", () => this.step(1)),
             this.button("Play", () => this.play(!this.timer)));
         return [...["row", "column"].map(entry), this.steps];
     }
@@ -241,7 +232,8 @@ class Explorer {
         this.steps.hidden = at === undefined;
         if (this.data.editable) return;
         show("map", maps ?? rows, map);
-        this.find("map").previousSibling.data = maps ? "map" : "index";
+        const entry = this.find("map"), kind = maps || !rows ? "map" : this.name(l, map).split(" ")[0];
+        entry.previousSibling.data = entry.ariaLabel = this.isNamed(l) ? "class" : kind;
         this.find("show").selectedIndex = l + 1;
         this.find("Back").disabled = !this.now;
         this.find("Forward").disabled = this.now + 1 === this.trail.length;
@@ -278,13 +270,10 @@ class Explorer {
 
     sizes() {
         const [{ shape: [n] }, layer] = this.layers, { kernel: [k], stride: [s], zeros: [zeros] } = layer;
-        const seen = layer.windows.flat().filter((cell) => cell >= 0).map((cell) => Math.floor(cell / n));
-        const left = n - new Set(seen).size, rows = `${left} row${left > 1 ? "s" : ""}`;
-        const rest = left ? `; ${rows} and as many columns are in no window` : "";
+        const left = layer.unseen.filter((cell) => cell % n === 0).length; // in the first column
+        const rest = left ? `; crossed out, in no window: ${left} of ${n} rows and as many columns` : "";
         return `Size: ⌊(${n}${zeros ? ` + ${zeros}` : ""} − ${k}) / ${s}⌋ + 1 = ${layer.shape[0]}${rest}`;
     }
-
-    // --- The image, beside the view
 
     fillSide(all) {
         const { shape } = this.layers[0], [rows, columns, channels] = shape, { images } = this;
@@ -298,7 +287,7 @@ class Explorer {
             size.lastChild.value = side;
             color.hidden = empty.hidden = tool < 2;
             this.image.style.touchAction = tool ? "none" : ""; // a finger scrolls, covers or draws
-            this.change({ tool, size: side, covered: undefined });
+            this.change({ tool, size: side, ...BARE });
         };
         const open = (at) => {
             const levels = [1, 3, 5].map((i) => parseInt(brush.value.slice(i, i + 2), 16));
@@ -311,30 +300,31 @@ class Explorer {
             this.say(`Image, ${this.where(0, at)}: ${levels.join(", ")}.`);
         };
         const width = Math.max(Math.floor(224 / columns), 1);
-        this.image = board("image", `What the network sees: ${rows}×${columns} pixels`, {
+        this.image = board(this, "image", `What the network sees: ${rows}×${columns} pixels`, {
             count: rows * columns, columns, width, look, open, drag: true,
             paint: (context) => photo(context, this.seen, 0, 0, columns * width, rows * width),
         });
-        const thumbs = board("images", `${images.length} images`, {
+        this.image.onmouseleave = () => this.covered === undefined || this.change({ covered: undefined });
+        this.thumbs = board(this, "images", `${images.length} images`, {
             count: images.length, columns: 5, width: 44,
             draw: (context, i, x, y) => photo(context, images[i], x, y, 42),
-            look: (i) => this.say(`Image ${i}.`),
-            open: (i) => this.change({ pixels: images[i], covered: undefined }),
+            look: (i) => this.say(`Image ${i}${images[i] === this.pixels ? ", chosen" : ""}.`),
+            open: (i) => this.change({ pixels: images[i], ...BARE }),
         });
-        const size = this.number("size", 8, [1, 16], (side) => this.change({ size: side }));
+        const size = this.number("width in pixels", 8, [1, 16], (n) => this.change({ size: n, ...BARE }));
         const brush = make("input", { type: "color", value: HIGHLIGHT.toLowerCase() });
         const color = make("label", {}, "color", brush);
-        const empty = this.button("Empty", () => this.change({ pixels: this.pixels.map(() => 255) }));
-        const take = ({ target }) => this.take(target.files[0]);
-        const file = make("input", { type: "file", accept: "image/*", onchange: take });
+        const empty = this.button("Clear to white", () => this.change({ pixels: images[0].map(() => 255) }));
+        const onchange = ({ target }) => this.take(target.files[0]);
+        const file = make("input", { type: "file", accept: "image/*", onchange });
         const label = make("label", {}, "Your image: choose, drop or paste", file);
         const own = make("div", { className: "own" }, label);
-        const tools = this.select("on the image", TOOLS, use);
-        this.side.append(this.image, tools, size, color, empty, thumbs, own);
+        const tools = this.select("on the image", ["look", "cover a part", "draw"], use);
+        this.side.append(this.image, tools, size, color, empty, this.thumbs, own);
         if (this.data.classes.length) {
             const sets = [this.weights, untrained(this.layers, this.weights)];
-            const choose = (i) => this.change({ weights: sets[i], covered: undefined });
-            own.append(this.select("weights", WEIGHTS, choose));
+            const choose = (i) => this.change({ weights: sets[i], ...BARE });
+            own.append(this.select("weights", ["trained", "random, as before training"], choose));
             this.side.append(this.classes);
         }
         use(0);
@@ -352,19 +342,19 @@ class Explorer {
         const image = await createImageBitmap(file).catch(() => null);
         if (!image) return this.say("This file is not an image that the browser can read.");
         const [rows, columns, channels] = this.layers[0].shape, side = Math.min(image.width, image.height);
-        const canvas = make("canvas", { width: 8 * columns, height: 8 * rows });
-        const context = canvas.getContext("2d");
+        const size = { width: 8 * columns, height: 8 * rows }, canvas = make("canvas", size);
         const middle = [(image.width - side) / 2, (image.height - side) / 2, side, side];
+        const context = canvas.getContext("2d");
         Object.assign(context, { imageSmoothingQuality: "high", fillStyle: "white" });
-        context.fillRect(0, 0, canvas.width, canvas.height);
-        context.drawImage(image, ...middle, 0, 0, canvas.width, canvas.height);
+        context.fillRect(0, 0, size.width, size.height);
+        context.drawImage(image, ...middle, 0, 0, size.width, size.height);
         context.imageSmoothingQuality = "low"; // of four pixels: their mean
         for (const n of [4, 2, 1]) {
             context.drawImage(canvas, 0, 0, 2 * n * columns, 2 * n * rows, 0, 0, n * columns, n * rows);
         }
         const { data } = context.getImageData(0, 0, columns, rows);
         const pixels = Float32Array.from(data.filter((_, i) => i % 4 < channels));
-        this.change({ pixels, covered: undefined });
+        this.change({ pixels, ...BARE });
     }
 }
 

@@ -8,6 +8,7 @@ const range = (count) => [...Array(count).keys()];
 const cellAt = (i, columns) => [Math.floor(i / columns), i % columns]; // row and column
 /** The indices of numbers, that of the largest first. */
 const descending = (numbers) => range(numbers.length).sort((a, b) => numbers[b] - numbers[a]);
+const indexOfLargest = (numbers) => numbers.indexOf(Math.max(...numbers));
 const isMaps = ({ shape }) => shape.length === 3; // else it is flat
 /** The index of a cell in a map; -1 outside of it, in the padding. */
 const indexIn = ([rows, columns], row, column) =>
@@ -30,10 +31,11 @@ export function fit(layers) {
             const zeros = axes.map((axis) => axis.zeros), shape = [rows, columns, filters ?? given[2]];
             const windows = range(rows * columns).map((i) => range(product(kernel)).map((k) => {
                 const [at, inside] = [cellAt(i, columns), cellAt(k, kernel[1])];
-                const cell = [0, 1].map((axis) => at[axis] * stride[axis] - before[axis] + inside[axis]);
-                return indexIn(given, ...cell);
-            }));
-            Object.assign(layer, { shape, before, zeros, windows });
+                const place = [0, 1].map((axis) => at[axis] * stride[axis] - before[axis] + inside[axis]);
+                return indexIn(given, ...place);
+            })), seen = new Set(windows.flat());
+            const unseen = range(given[0] * given[1]).filter((cell) => !seen.has(cell)); // in no window
+            Object.assign(layer, { shape, before, zeros, windows, unseen });
         } else if (l) layer.shape = units ? [units] : type === "flatten" ? [product(given)] : given;
     });
     return layers;
@@ -46,33 +48,42 @@ export function softmax(logits) {
 
 function compute(layer, weights, input, channels) {
     const { type, shape, relu } = layer, { kernel, bias } = weights ?? {}, maps = shape.at(-1);
-    const output = new Float32Array(product(shape));
-    // output[at…] += input[from…] · kernel[row…], `count` rows of it: nearly all of the time goes here.
-    const add = (at, from, row, count) => {
-        for (let d = 0; d < count; d++) {
-            const x = input[from + d], w = (row + d) * maps;
-            if (x) for (let i = 0; i < maps; i++) output[at + i] += x * kernel[w + i]; // most x are 0
+    const output = new Float32Array(product(shape)), windows = type === "dense" ? [[0]] : layer.windows;
+    const size = windows?.[0].length * channels + 3 || 0; // of the numbers of a window that are not 0, and
+    const numbers = new Float64Array(size), rows = new Int32Array(size); // where their kernel's rows begin
+    /** Add up window times kernel. Nearly all of the time goes here: four rows at once take a third of it. */
+    const add = (cells, sums) => {
+        let count = 0;
+        cells.forEach((cell, k) => {
+            for (let d = 0; cell >= 0 && d < channels; d++) {
+                numbers[count] = input[cell * channels + d];
+                rows[count] = (k * channels + d) * maps;
+                if (numbers[count]) count++; // most are 0
+            }
+        });
+        numbers.fill(0, count, count + 3);
+        for (let n = 0; n < count; n += 4) {
+            const [a, b, c, d] = [numbers[n], numbers[n + 1], numbers[n + 2], numbers[n + 3]];
+            const [p, q, r, s] = [rows[n], rows[n + 1], rows[n + 2], rows[n + 3]];
+            for (let i = 0; i < maps; i++) {
+                sums[i] += a * kernel[p + i] + b * kernel[q + i] + c * kernel[r + i] + d * kernel[s + i];
+            }
         }
     };
     if (type === "softmax") output.set(softmax(input));
     else if (type === "flatten") output.set(input);
     else if (type === "scale") output.set(input.map((x, i) => x * kernel[i % channels] + bias[i % channels]));
-    else if (type === "dense") {
-        output.set(bias);
-        add(0, 0, 0, input.length);
-    }
-    layer.windows?.forEach((cells, i) => {
-        const at = i * maps, inside = cells.filter((cell) => cell >= 0), isMax = type === "max";
-        if (type === "conv") {
-            output.set(bias, at);
-            cells.forEach((cell, k) => cell >= 0 && add(at, cell * channels, k * channels, channels));
-        } else for (let map = 0; map < maps; map++) {
-            let result = isMax ? -Infinity : 0;
-            for (const cell of inside) {
-                const x = input[cell * maps + map];
-                result = isMax ? Math.max(result, x) : result + x / inside.length;
-            }
-            output[at + map] = result;
+    windows?.forEach((cells, i) => {
+        const results = output.subarray(i * maps, (i + 1) * maps);
+        if (kernel) {
+            results.set(bias);
+            return add(cells, results);
+        }
+        const inside = cells.filter((cell) => cell >= 0);
+        results.fill(type === "max" ? -Infinity : 0);
+        for (const cell of inside) for (let map = 0; map < maps; map++) {
+            const x = input[cell * maps + map];
+            results[map] = type === "max" ? Math.max(results[map], x) : results[map] + x / inside.length;
         }
     });
     return relu ? output.map((x) => Math.max(x, 0)) : output;
@@ -92,8 +103,7 @@ export function field(layers, l, at) {
     while (!isMaps(layers[l])) l--; // a flat layer depends on all that the last maps do
     const [rows, columns] = layers[l].shape;
     let cells = at === undefined ? range(rows * columns) : [at];
-    for (; l > 0; l--) {
-        const { windows } = layers[l];
+    for (const { windows } of layers.slice(0, l + 1).reverse()) {
         if (windows) cells = [...new Set(cells.flatMap((i) => windows[i]))].filter((cell) => cell >= 0);
     }
     return [0, 1].flatMap((axis) => {

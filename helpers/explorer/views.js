@@ -1,27 +1,26 @@
 // What the explorer shows of a place: all layers, a map, or one number. Each view gets the explorer, `e`, and
 // the index of the layer, `l`, and returns elements.
 
+const crossed = ({ unseen }) => (unseen.length ? [paragraph("Crossed out: in no window.")] : []);
 const CHOOSE = " Choose a number to see how it is computed.";
 
 /** All maps of a layer on one scale, or all numbers of a flat one, in a board of its own. */
 function mosaic(e, l) {
     const { name, shape, type } = e.layers[l], count = shape.at(-1), tone = e.tone(l), isNamed = e.isNamed(l);
-    const flat = isNamed ? [1, 120, 20] : count > 256 ? [32, 3] : [8, 11];
     const what = isMaps(e.layers[l]) ? "maps" : isNamed ? "classes" : "numbers";
-    const sizes = !isMaps(e.layers[l]) ? flat : count > 3 ? [4, 21] : [1, 42];
-    const [columns, width, height = width] = sizes, gap = width > 3 ? 1 : 0;
-    const written = (i, x) => `${e.name(l, i).slice(0, 12)} ${type === "softmax" ? x.toFixed(3) : text(x)}`;
-    const drawMap = (context, i, x, y) =>
-        bitmap(context, shape, (at) => tone(e.value(l, i, at)), x, y, width - gap);
-    const drawNumber = (context, i, x, y) => {
-        const value = e.value(l, i), line = isNamed ? written(i, value) : "";
-        tile(context, x, y, width - gap, height - gap, tone(value), line);
+    const flat = isNamed ? [1, 120, 20] : count > 256 ? [32, 3] : [8, 11];
+    const sizes = what !== "maps" ? flat : count > 3 ? [4, 21] : [1, 42];
+    const [columns, width, height = width] = sizes, side = width - (width > 3);
+    const draw = (context, i, x, y) => {
+        if (what === "maps") return bitmap(context, shape, (at) => tone(e.value(l, i, at)), x, y, side);
+        const value = e.value(l, i), number = type === "softmax" ? value.toFixed(3) : text(value);
+        const written = isNamed ? `${e.name(l, i).slice(0, 12)} ${number}` : "";
+        tile(context, x, y, side, height - width + side, tone(value), written);
     };
     const shown = l === e.place.layer ? e.place.map : undefined;
-    return board(`layer ${l}`, `${name}: ${count} ${what}`, {
-        count, columns, width, height, first: shown,
+    return board(e, `layer ${l}`, `${name}: ${count} ${what}`, {
+        count, columns, width, height, draw, first: shown,
         frames: shown === undefined ? [] : [[...cellAt(shown, columns), 1, 1]],
-        draw: isMaps(e.layers[l]) ? drawMap : drawNumber,
         look: (map) => e.tell({ layer: l, map }),
         open: (map) => e.go({ layer: l, map }),
     });
@@ -35,7 +34,8 @@ function overview(e) {
     });
     const bits = e.data.levels > 127 ? 14 : 8;
     const about = `The page computes all numbers itself, from weights rounded to ${bits} bits.`;
-    return [make("div", { className: "layers" }, ...columns), paragraph(about)];
+    const keys = " Three digits are shown. Arrow keys move, Enter opens, Escape goes back.";
+    return [make("div", { className: "layers" }, ...columns), paragraph(about, keys)];
 }
 
 /**
@@ -45,13 +45,13 @@ function overview(e) {
 function map(e, l, index, { key = "output", of, room = 250 } = {}) {
     const { name, shape } = e.layers[l], [rows, columns] = shape, tone = e.tone(l), { at } = e.place;
     const { before: [top, left], zeros } = of ?? { before: [0, 0], zeros: [0, 0] }, wide = columns + zeros[1];
-    const width = clamp(Math.floor(room / wide), 3, 40), unseen = new Set(of && range(rows * columns));
-    of?.windows.flat().forEach((cell) => unseen.delete(cell));
+    const width = clamp(Math.floor(room / wide), 3, 40), high = rows + zeros[0], unseen = new Set(of?.unseen);
     const cell = (i) => indexIn(shape, cellAt(i, wide)[0] - top, cellAt(i, wide)[1] - left);
+    const value = (i) => (cell(i) < 0 ? 0 : e.value(l, index, cell(i)));
+    const isEmpty = (i) => cell(i) < 0 && of.type !== "conv"; // the padding of a pooling doesn't count
+    const color = (i) => (isEmpty(i) ? [0, 0, 0, 0] : tone(value(i)));
     const draw = (context, i, x, y) => {
-        const value = cell(i) < 0 ? 0 : e.value(l, index, cell(i));
-        if (cell(i) < 0 && of.type !== "conv") return; // the padding of a pooling doesn't count
-        tile(context, x, y, width, width, tone(value), width < 24 ? "" : text(value));
+        if (width >= 24 && !isEmpty(i)) tile(context, x, y, width, width, color(i), text(value(i)));
         if (unseen.has(cell(i))) tile(context, x, y + width / 2, width, 2, [213, 94, 0]);
     };
     const isChosen = key === "output" && at !== undefined;
@@ -60,8 +60,9 @@ function map(e, l, index, { key = "output", of, room = 250 } = {}) {
     if (of) frames.push([...cellAt(at, of.shape[1]).map((n, axis) => n * of.stride[axis]), ...of.kernel]);
     const caption = `${name}${e.data.editable ? "" : `, ${e.name(l, index)},`} ${rows}×${columns}`;
     const place = (i) => ({ layer: l, map: index, at: cell(i) });
-    return figure(caption, board(key, caption, {
-        count: (rows + zeros[0]) * wide, columns: wide, width, draw, frames,
+    return figure(caption, board(e, key, caption, {
+        count: high * wide, columns: wide, width, draw, frames,
+        paint: (context) => bitmap(context, [high, wide], color, 0, 0, wide * width, high * width),
         first: isChosen ? at : 0, follow: isChosen,
         look: (i) => (cell(i) < 0 ? e.say("A zero of the padding.") : e.tell(place(i))),
         open: (i) => cell(i) < 0 || e.go(place(i)),
@@ -71,8 +72,7 @@ function map(e, l, index, { key = "output", of, room = 250 } = {}) {
 /** Where the number of a layer's parameters comes from. */
 function counted({ parameters, kernel = [], shape }, inputs) {
     const count = shape.at(-1), bias = parameters > count * inputs * product(kernel) ? " + 1 bias" : "";
-    const weights = [...kernel, inputs].join("×");
-    const all = parameters.toLocaleString("en");
+    const all = parameters.toLocaleString("en"), weights = [...kernel, inputs].join("×");
     return paragraph(`${all} parameters: ${count} × (${weights} weights${bias}).`);
 }
 
@@ -81,8 +81,8 @@ function summands(e, l, kernels, sums, shown) {
     const layer = e.layers[l], { bias } = e.weights[l];
     const { shape: given, name } = e.layers[l - 1], count = given[2], tone = e.tone(l - 1);
     const alone = { ...layer, relu: false, shape: [...layer.shape.slice(0, 2), 1] };
-    const input = (d) => e.outputs[l - 1].filter((_, i) => i % count === d);
-    const added = sums ?? kernels.map((kernel, d) => compute(alone, { kernel, bias: [0] }, input(d), 1));
+    const numbers = (d) => range(given[0] * given[1]).map((at) => e.value(l - 1, d, at));
+    const added = sums ?? kernels.map((kernel, d) => compute(alone, { kernel, bias: [0] }, numbers(d), 1));
     const strongest = most(kernels.flat()), largest = most(sums ?? added.map(most));
     const draw = (context, d, x, y) => {
         bitmap(context, given, (at) => tone(e.value(l - 1, d, at)), x, y, 40);
@@ -94,10 +94,12 @@ function summands(e, l, kernels, sums, shown) {
         const ends = sums ? [sums[d]] : [Math.min(...added[d]), Math.max(...added[d])];
         e.say(`${e.name(l - 1, d)} of ${name}, times its kernel, adds ${ends.map(text).join(" to ")}.`);
     };
-    const hint = sums ? "Choose one, and its products are written out." : `Bias: ${text(bias[e.place.map])}.`;
+    const why = e.place.channel === undefined ? "that changes the sum most" : "you chose";
+    const hint = sums ? `Above is the one ${why}. Choose another.` : `Bias: ${text(bias[e.place.map])}.`;
     const caption = `Each input map, its kernel, what they add (blue is negative, yellow positive). ${hint}`;
     const across = clamp(Math.floor(e.view.clientWidth / 136), 1, 5);
-    return figure(caption, board("summands", `${count} input maps, each with its kernel and what they add`, {
+    const label = `${count} input maps, each with its kernel and what they add`;
+    return figure(caption, board(e, "summands", label, {
         count, columns: across, width: 136, height: 44, draw, look,
         first: shown, frames: sums && [[...cellAt(shown, across), 1, 1]],
         open: (d) => e.go(sums ? { ...e.place, channel: d } : { layer: l - 1, map: d }),
@@ -126,8 +128,7 @@ function convolution(e, l) {
     const numbers = channels.map((d) => layer.windows[at].map((cell) => number(cell, d)));
     const products = channels.map((d) => numbers[d].map((x, i) => x * kernels[d][i]));
     const sums = products.map(sum), strongest = most(kernels.flat()), tone = e.tone(l - 1);
-    const largest = sums.map(Math.abs).indexOf(Math.max(...sums.map(Math.abs)));
-    const isFew = inputs <= 3, shown = isFew ? channels : [channel ?? largest];
+    const isFew = inputs <= 3, shown = isFew ? channels : [channel ?? indexOfLargest(sums.map(Math.abs))];
     const output = map(e, l, index, { room: editable ? 200 : 250 });
     const rows = shown.map((d) => {
         const input = map(e, l - 1, d, { key: `input ${d}`, of: layer, room: editable ? 220 : 120 });
@@ -141,37 +142,33 @@ function convolution(e, l) {
         return beside(...parts, result(`${total(products[d])} =`, text(sums[d])));
     });
     if (editable) return [...rows, paragraph(e.sizes())];
-    const all = sum(sums), added = isFew ? `${total(sums)} = ` : `All ${inputs} input maps together: `;
-    const [end, value] = ended(all, bias[index], relu, e.value(l, index, at));
-    const last = result(`${added}${text(all)}. ${text(all)} ${end}`, value);
-    return [output, ...rows, ...(isFew ? [] : [summands(e, l, kernels, sums, shown[0])]), last];
+    const whole = sum(sums), added = isFew ? `${total(sums)} = ` : `All ${inputs} input maps together: `;
+    const [end, value] = ended(whole, bias[index], relu, e.value(l, index, at));
+    const last = result(`${added}${text(whole)}. ${text(whole)} ${end}`, value);
+    const all = isFew ? [] : [summands(e, l, kernels, sums, shown[0])];
+    return [output, ...rows, ...crossed(layer), ...all, last];
 }
 
 /** A map of a pooling, or one number: its window, and the cell that won. */
 function pooling(e, l) {
     const { map: index, at } = e.place, layer = e.layers[l], isMax = layer.type === "max";
-    const after = map(e, l, index), before = (more) => map(e, l - 1, index, { key: "input", ...more });
+    const after = map(e, l, index), before = (of) => map(e, l - 1, index, { key: "input", of });
     if (at === undefined) {
         const window = `Each window of ${layer.kernel.join("×")} in the same map of the layer before`;
         const about = `${window} gives its ${isMax ? "largest number" : "mean"}.${CHOOSE}`;
-        return [paragraph(about), after, before({ room: 160 })];
+        return [paragraph(about), after, before()];
     }
     const cells = layer.windows[at].filter((cell) => cell >= 0), { shape: [, columns] } = e.layers[l - 1];
     const numbers = cells.map((cell) => e.value(l - 1, index, cell)), tone = e.tone(l - 1);
     const wide = new Set(cells.map((cell) => cell % columns));
-    const won = isMax ? numbers.indexOf(Math.max(...numbers)) : 0;
-    const name = `Go to the ${isMax ? "number that won" : "first of them"}`;
+    const won = isMax ? indexOfLargest(numbers) : 0, which = isMax ? "number that won" : "first of them";
+    const name = `Go to the ${which}: ${e.where(l - 1, cells[won])}`;
     const go = e.button(name, () => e.go({ layer: l - 1, map: index, at: cells[won] }));
     const seen = grid("window", wide.size, numbers.map((x, i) => [text(x), tone(x), isMax && i === won]));
     const mean = `(${total(numbers)}) / ${numbers.length} =`;
     const line = isMax ? `The largest of ${numbers.map(text).join(", ")} is` : mean;
-    return [beside(before({ of: layer }), seen, after), result(line, text(e.value(l, index, at)), ". ", go)];
-}
-
-/** A row for each number of a flat layer, in this order: a button that leads there, and other cells. */
-function linked(e, l, order, cells) {
-    const go = (i) => e.button(e.name(l, i), () => e.go({ layer: l, map: i }));
-    return order.map((i) => [go(i), ...cells(i)]);
+    const last = result(line, text(e.value(l, index, at)), ". ", go);
+    return [after, beside(before(layer), seen), ...crossed(layer), last];
 }
 
 function dense(e, l) {
@@ -179,24 +176,23 @@ function dense(e, l) {
     const input = e.outputs[l - 1], weights = Array.from(input, (_, i) => kernel[i * units + index]);
     const products = weights.map((w, i) => w * input[i]), all = sum(products);
     const order = descending(products.map(Math.abs)).slice(0, 10), ten = sum(order.map((i) => products[i]));
-    const rows = linked(e, l - 1, order, (i) => [input[i], weights[i], products[i]].map(text));
+    const cells = (i) => [input[i], weights[i], products[i]].map(text);
     const caption = `${e.name(l, index)}: the ten largest of ${products.length} products`;
     const others = `the other ${products.length - order.length} products`;
     const [end, value] = ended(all, bias[index], relu, e.value(l, index));
     const line = `${text(ten)} + ${others} ${factor(all - ten)} ${end}`;
-    const found = list(caption, ["input", "number", "× weight", "= product"], rows);
+    const found = list(e, l - 1, caption, ["input", "number", "× weight", "= product"], order, cells);
     return [found, result(line, value), mosaic(e, l), counted(e.layers[l], input.length)];
 }
 
 function probability(e, l) {
     const logits = Array.from(e.outputs[l - 1]), powers = logits.map(Math.exp), { map: index } = e.place;
-    const short = (x) => String(Number(x.toPrecision(3))), all = short(sum(powers));
+    const short = (x) => String(Number(x.toPrecision(5))), all = short(sum(powers));
     const cells = (i) => [text(logits[i]), short(powers[i]), e.value(l, i).toFixed(4)];
-    const rows = linked(e, l - 1, descending(logits), cells);
-    const caption = `Softmax: all e to the power of z add up to ${all}`;
-    const found = list(caption, ["class", "logit z", "e^z", "probability"], rows);
+    const names = ["class", "logit z", "e^z", "probability"], order = descending(logits);
+    const found = list(e, l - 1, `Softmax: all e to the power of z add up to ${all}`, names, order, cells);
     const line = `${e.name(l, index)}: ${short(powers[index])} / ${all} =`;
-    return [found, result(line, short(e.value(l, index)))];
+    return [found, result(line, e.value(l, index).toFixed(4))];
 }
 
 function flat(e, l) {

@@ -115,6 +115,11 @@ def shares(model: keras.Model, image: np.ndarray) -> np.ndarray:
     return np.asarray(keras.ops.softmax(model(image[None].astype("float32"))))[0]
 
 
+def most_probable(model: keras.Model, image: np.ndarray) -> str:
+    best = shares(model, image).argmax()
+    return f"Most probable: {NAMES[best]} 0."
+
+
 def check(seen: Seen, model: keras.Model, image: np.ndarray, tolerance: float = 0.002) -> None:
     """The probabilities in the page are those of Keras."""
     for name, expected in zip(NAMES, shares(model, image), strict=True):
@@ -184,10 +189,10 @@ def test_random_weights_take_the_place_of_the_trained_ones_and_go_again(opened, 
     seen.go(9, 0)
     trained = seen.said.inner_text()
     seen.at("weights").select_option("1")
-    expect(seen.said).not_to_have_text(trained)
+    expect(seen.said).not_to_contain_text(trained)
     expect(seen.said).to_contain_text("dense 2, class 0: ")
     seen.at("weights").select_option("0")
-    expect(seen.said).to_have_text(trained)
+    expect(seen.said).to_contain_text(f"{trained} {most_probable(model, IMAGES[0])}")
     check(seen, model, IMAGES[0])
 
 
@@ -225,11 +230,35 @@ def test_an_image_of_ones_own(opened, model):
         }""",
         list(_png(IMAGES[2])),
     )
+    expect(seen.said).to_contain_text("Most probable: class ")
     seen.page.wait_for_timeout(500)
     check(seen, model, IMAGES[2], 0.02)
+    assert marked(seen) == []
     text = [{"name": "own.txt", "mimeType": "text/plain", "buffer": b"no image"}]
     seen.page.locator("input[type=file]").set_input_files(text)
     expect(seen.said).to_contain_text("not an image")
+
+
+def marked(seen: Seen) -> list[int]:
+    """The images that are framed: their left edges are vermilion."""
+    return seen.at("images").evaluate(
+        """canvas => [...Array(4).keys()].filter((i) =>
+            canvas.getContext("2d").getImageData(44 * i + 1, 22, 1, 1).data.join() === "213,94,0,255")"""
+    )
+
+
+def test_another_image_is_marked_and_the_result_is_said(opened, model):
+    seen = opened("network")
+    expect(seen.said).to_contain_text(f"(counted from 0). {most_probable(model, IMAGES[0])}")
+    assert marked(seen) == [0]
+    before = seen.said.inner_text()
+    seen.at("images").click(position={"x": 2 * 44 + 9, "y": 9})
+    seen.at("show").hover()
+    seen.at("show").focus()  # else the cursor is on the frame
+    expect(seen.said).not_to_have_text(before)
+    expect(seen.said).to_contain_text(f"(counted from 0). {most_probable(model, IMAGES[2])}")
+    assert marked(seen) == [2]
+    check(seen, model, IMAGES[2])
 
 
 def _png(image: np.ndarray) -> bytes:
@@ -244,18 +273,26 @@ def test_cover_and_draw_with_keys_alone(opened, model):
     covered[0:5, 0:4] = 128  # 8×8 around row 1, column 0
     seen.at("on the image").focus()
     seen.page.keyboard.press("ArrowDown")
+    expect(seen.said).to_contain_text("a gray square covers 8×8 pixels. Most probable: class ")
     seen.at("image").focus()
     seen.page.keyboard.press("ArrowDown")
     expect(seen.said).to_contain_text("Covered around row 1, column 0: class ")
+    expect(seen.said).to_contain_text("Lowest so far: 0.")
     check(seen, model, covered)
+    seen.at("image").hover(position={"x": 3, "y": 10})  # there
+    seen.page.mouse.move(0, 0)
+    expect(seen.said).to_contain_text("a gray square covers")
+    check(seen, model, IMAGES[0])
     seen.at("on the image").select_option("2")
-    seen.at("Empty").press("Enter")
+    seen.at("Clear to white").press("Enter")
     seen.at("image").focus()
     seen.page.keyboard.press("ArrowRight")
     seen.page.keyboard.press("Space")
     seen.page.wait_for_timeout(300)
     drawn[0:2, 0:2] = [0xD5, 0x5E, 0x00]  # 2×2 around row 1, column 1: the cursor was in row 1, column 0
     check(seen, model, drawn)
+    expect(seen.said).to_contain_text("Most probable: class ")
+    assert marked(seen) == []
 
 
 def test_keys_lead_everywhere_and_back(opened):
@@ -263,33 +300,34 @@ def test_keys_lead_everywhere_and_back(opened):
     seen.at("layer 2").focus()
     for key in ("ArrowDown", "ArrowRight"):
         seen.page.keyboard.press(key)
-    expect(seen.said).to_have_text(re.compile(r"^conv 1, map 5: [\d.]+ to [\d.]+\.$"))
+    expect(seen.said).to_have_text("conv 1, map 5: all its numbers are 0.")
     seen.page.keyboard.press("Enter")
-    seen.at("output").focus()
+    expect(seen.at("output")).to_be_focused()
     seen.page.keyboard.press("Enter")
     expect(seen.said).to_contain_text("conv 1, map 5, row 0, column 0")
     seen.at("output").press("ArrowDown")
     expect(seen.said).to_contain_text("row 1, column 0")
     expect(seen.at("output")).to_be_focused()
-    seen.at("Step").press("Enter")
+    seen.at("Next number").press("Enter")
     expect(seen.said).to_contain_text("row 1, column 1")
     expect(seen.at("Play")).to_be_hidden()
     seen.page.keyboard.press("Escape")
-    expect(seen.said).to_have_text(re.compile(r"^conv 1, map 5: [\d.]+ to [\d.]+\.$"))
+    expect(seen.said).to_have_text("conv 1, map 5: all its numbers are 0.")
     seen.at("Back").press("Enter")
     expect(seen.said).to_contain_text("row 1, column 1")
     seen.at("Forward").press("Enter")
-    expect(seen.said).to_have_text(re.compile(r"^conv 1, map 5: [\d.]+ to [\d.]+\.$"))
+    expect(seen.said).to_have_text("conv 1, map 5: all its numbers are 0.")
 
 
 def test_touch(opened):
     seen = opened("network", has_touch=True, viewport={"width": 360, "height": 800})
     seen.at("layer 3").tap(position={"x": 30, "y": 5})
-    expect(seen.said).to_have_text(re.compile(r"^pool 1, map 1: [\d.]+ to [\d.]+\.$"))
+    expect(seen.said).to_have_text(re.compile(r"^pool 1, map 1: its numbers go from [\d.]+ to [\d.]+\.$"))
     seen.at("output").tap(position={"x": 5, "y": 5})
     expect(seen.said).to_contain_text("pool 1, map 1, row 0, column 0")
-    seen.page.get_by_role("button", name="Go to the number that won").tap()
+    seen.page.get_by_role("button", name="Go to the number that won: row ").tap()
     expect(seen.said).to_contain_text("conv 1, map 1, row")
+    expect(seen.at("output")).to_be_in_viewport()
     seen.at("images").tap(position={"x": 60, "y": 20})
 
 
