@@ -1,5 +1,6 @@
 """Training in little time, as lesson 10 explains it."""
 
+import functools
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
@@ -212,6 +213,7 @@ class ChangedImages(keras.utils.PyDataset):
         self.begin_round(self.round + 1)
 
 
+@functools.cache  # a processor without units for it is slow with bfloat16
 def seconds_by_precision(repeats: int = 8) -> dict[str, float]:
     """CPU seconds (on a GPU: seconds) of a convolution and its gradients, by the precision it computes in.
 
