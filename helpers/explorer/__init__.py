@@ -28,7 +28,7 @@ HERE = Path(__file__).parent
 PARTS = ("network.js", "board.js", "views.js", "explorer.js")  # of one module, in this order
 LARGEST = 400_000  # characters of one output in a notebook
 # Weights as whole numbers up to this one, and how many images: the first that fits.
-CHOICES = ((8191, 10), (8191, 8), (8191, 5), (127, 10), (127, 5), (127, 1))
+CHOICES = ((8191, 10), (8191, 5), (127, 10), (127, 5), (127, 1))
 NUMBERED = ("conv", "pool", "dense", "batch norm")
 UNUSED = layers.Dropout | layers.RandomFlip | layers.RandomTranslation  # except in training
 POOLINGS = {layers.MaxPooling2D: "max", layers.AveragePooling2D: "average"}
@@ -37,12 +37,11 @@ POOLINGS = {layers.MaxPooling2D: "max", layers.AveragePooling2D: "average"}
 def explorer(model: keras.Sequential, images: np.ndarray, class_names: Sequence[str] = ()) -> None:
     """Display the explorer of a network of the layers of lessons 04 and 05.
 
-    images: uint8, shape (n, height, width, channels); ten of them at most are shown. class_names: one for
-    each logit of the last dense layer, if the network ends in one. The weights are rounded to 14 bits: in the
-    trained reference network that changed the logits by less than 1e-3 of the largest, and no class of 1,000
-    images. A network of more than about 130,000 parameters gets 8 bits, which changed 6 of 1,000 classes. The
-    reader can put random weights in their place. Raises `UserError` for a layer that the page can't compute,
-    other class names, and a network of more than about 250,000 parameters.
+    images: uint8, shape (n, height, width, channels); ten at most are shown. class_names: one for each logit
+    of the last dense layer, if the network ends in one. The weights are rounded to 14 bits: in the trained
+    reference network that changed the logits by less than 1e-3 of the largest, and no class of 1,000 images.
+    Above about 130,000 parameters they get 8 bits, which changed 6 of 1,000 classes. Raises `UserError` for a
+    layer that the page can't compute, other class names, and more than about 250,000 parameters.
     """
     described, weights = describe(model, class_names)
     figure, alt = _first_image(model, described, images[0], class_names)
@@ -70,7 +69,7 @@ def explore_convolution(image: np.ndarray, kernel: np.ndarray) -> None:
         "weights": [None, {"kernel": kernel.ravel(), "bias": [0]}],
         "place": {"layer": 1, "map": 0, "at": 0},
     }
-    page |= {"editable": True, "classes": [], "images": 0, "pixels": image.ravel(), "white": image.max()}
+    page |= {"editable": True, "classes": [], "images": 0, "pixels": image.ravel(), "white": image.max() / 1}
     alt = f"An image of {len(image)}×{len(image)} pixels, its first window, a kernel of {size}×{size}, their "
     alt += "products, and the feature map, whose first activation is their sum."
     figure = figures.window(image, kernel, 0, 0, title="One window, one activation")
@@ -178,7 +177,8 @@ def _html(page: dict, packed: bytes, still: str) -> str:
     """The still image, and the module that takes its place; the same data give the same text."""
     page["bytes"] = base64.b64encode(zlib.compress(packed, 9)).decode()
     page["style"] = (HERE / "explorer.css").read_text(encoding="utf-8")
-    data = json.dumps(page, default=lambda array: array.tolist()).replace("<", "\\u003c")
+    data = json.dumps(page, default=lambda array: [float(f"{x:.9g}") for x in array])  # all of float32
+    data = data.replace("<", "\\u003c")
     module = re.sub(r"^ *(//.*\n|/\*\*[\s\S]*?\*/\n)?", "", module_text(), flags=re.M)  # to save letters
     name = f"explorer-{hashlib.sha256(data.encode()).hexdigest()[:8]}"
     script = f'<script type="module">\n{module}\nstart("{name}", {data});\n</script>'
