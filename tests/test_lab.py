@@ -62,10 +62,13 @@ def test_no_news_no_updates_no_create_assignment_and_no_warning_of_the_kernel(tm
                 while json.loads(answer := channels.recv())["msg_type"] != "execute_result":
                     pass
             update = json.loads(ask("lab/api/update"))
+            asked = json.loads(ask("lab/api/settings/@jupyterlab/apputils-extension:notification"))
         finally:
             lab.terminate()
     assert json.loads(answer)["content"]["data"]["text/plain"] == "42"
     assert page["news"] == {"disabled": True}
+    # "none", the default of JupyterLab, lets the page ask whether one would like to have news.
+    assert asked["schema"]["properties"]["fetchNews"]["default"] == "false"
     assert "@jupyter/nbgrader:create-assignment" in page["disabledExtensions"]
     assert "@jupyter/nbgrader:formgrader" not in page["disabledExtensions"]
     assert update["notification"] is None

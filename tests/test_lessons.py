@@ -194,7 +194,7 @@ def run_dir(tmp_path_factory):
 def run_nbval(notebook) -> subprocess.CompletedProcess:
     """Run a notebook's cells as tests in a pytest of its own, which stops at the first failure."""
     command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:python", "-p", "no:cacheprovider"]
-    command += ["--nbval-lax", "--nbval-current-env", "--nbval-cell-timeout", "240", str(notebook)]
+    command += ["--nbval-lax", "--nbval-current-env", "--nbval-cell-timeout", "900", str(notebook)]
     return subprocess.run(command, cwd=notebook.parent, capture_output=True, text=True)
 
 
@@ -203,6 +203,7 @@ def group(lesson) -> str:
     return "run" if lesson.name[:2] in ("06", "07", "08") else lesson.stem
 
 
+@pytest.mark.timeout(1800)  # on a slow machine that has other work, too
 @pytest.mark.parametrize(
     "lesson",
     [pytest.param(path, id=path.stem, marks=pytest.mark.xdist_group(group(path))) for path in LESSONS],

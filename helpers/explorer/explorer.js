@@ -23,7 +23,7 @@ class Explorer {
         this.root.append(make("style", {}, data.style), all, make("slot"));
         host.setAttribute("data-lm-suppress-shortcuts", "true"); // keys are not for JupyterLab here
         all.onkeydown = (event) => {
-            event.stopPropagation();
+            if (!event.key.startsWith("Page")) event.stopPropagation(); // slides turn with these
             const { layer, map, at } = this.place;
             if (event.key === "Escape" && !editable) this.go(at === undefined ? {} : { layer, map });
         };
