@@ -44,9 +44,9 @@ class QuietImports(importlib.abc.MetaPathFinder):
     """Imports TensorFlow and Keras without a word, and sets what a user's own settings would break."""
 
     def find_spec(self, name, path, target=None):
-        if name not in ("tensorflow", "keras"):
-            return None
-        spec = importlib.machinery.PathFinder.find_spec(name, path, target)
+        spec = name in ("tensorflow", "keras") and importlib.machinery.PathFinder.find_spec(name, path)
+        if not spec:
+            return None  # and so the others look for it
         execute = spec.loader.exec_module
 
         def exec_module(module):
