@@ -98,7 +98,9 @@ def ran(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(run, "NOTEBOOKS", folder / "notebooks")
         patch.setenv("LESSONS_REPOSITORY", REPOSITORY)
-        done = CliRunner().invoke(cli, ["run", "91", "92", "93", "--out", str(out), "-p", "seed", "1"])
+        done = CliRunner().invoke(
+            cli, ["run", "91", "92", "93", "--jobs", "1", "--out", str(out), "-p", "seed", "1"]
+        )
         return out, done, book.read_lessons(out)
 
 
