@@ -214,7 +214,7 @@ class ChangedImages(keras.utils.PyDataset):
 
 
 @functools.cache  # a processor without units for it is slow with bfloat16
-def seconds_by_precision(repeats: int = 8) -> dict[str, float]:
+def seconds_by_precision(repeats: int = 4) -> dict[str, float]:
     """CPU seconds (on a GPU: seconds) of a convolution and its gradients, by the precision it computes in.
 
     128 images, 16×16 numbers a map, 64 channels to 64. float16 on a GPU alone: processors are slow with it.
