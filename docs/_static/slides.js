@@ -51,7 +51,10 @@ addEventListener("resize", enlarge);
 slides.forEach((slide, number) => {
   slide.tabIndex = -1;
   slide.dataset.place = `${number + 1} / ${slides.length}`;
-  slide.querySelectorAll("details").forEach((answer) => (answer.name = `answers-${number}`)); // one is open
+  slide.querySelectorAll("details").forEach((answer) => {
+    answer.name = `answers-${number}`; // one is open
+    answer.classList.toggle("right", /^Right\b/.test(answer.querySelector("p")?.textContent));
+  });
 });
 document.body.classList.add("presented");
 show(asked());

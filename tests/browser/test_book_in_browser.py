@@ -3,6 +3,7 @@
 A page that asks for anything outside its folder fails. Screenshots of some pages are in build/browser/.
 """
 
+import re
 from pathlib import Path
 
 from lesson_tools import run
@@ -110,11 +111,13 @@ def test_on_a_question_the_answers_open_one_by_one(browser, site):
     page.keyboard.press("ArrowRight")
     expect(page.locator("section.here h1")).to_contain_text("What you'll learn")
     page.goto(f"{page.url.partition('#')[0]}#8")
-    answers = page.locator("section.here details")
+    answers, right = page.locator("section.here details"), page.locator("section.here .right[data-seen]")
+    expect(right).to_have_count(0)  # what is right isn't told before
     for number in range(4):
         page.keyboard.press("PageDown")
         expect(page.locator("section.here details[open]")).to_have_count(1)
         expect(answers.nth(number)).to_have_attribute("open", "")
+    expect(right).to_have_text(re.compile(r"\bRight: "))
     page.keyboard.press("PageDown")
     expect(page.locator("section.here h1")).to_contain_text("One image")
     page.keyboard.press("ArrowLeft")
