@@ -116,6 +116,14 @@ def test_words(lesson):
 
 
 @every_lesson
+def test_the_headline_is_one_line(lesson):
+    _, code, _ = read(lesson)
+    cells = [cell for cell in code if "headline" in cell.metadata.get("tags", [])]
+    shown = "".join(output.get("text", "") for cell in cells for output in cell.outputs)
+    assert cells and shown.count("\n") <= 1, shown
+
+
+@every_lesson
 def test_an_hour_is_enough(lesson):
     """Cells, and words that are read whatever the reader answers."""
     notebook, _, text = read(lesson)
