@@ -105,6 +105,13 @@ def test_a_network_without_classes(displayed):
     assert page["classes"] == []
 
 
+def test_layers_of_one_name_are_counted_together(displayed):
+    kinds = layers.Rescaling(1 / 255), layers.Conv2D(2, 3), layers.BatchNormalization()
+    explorer.explorer(small_network(*kinds, layers.MaxPooling2D(), layers.AveragePooling2D(2)), IMAGES, NAMES)
+    names = [layer["name"] for layer in page_of(displayed[0])["layers"]]
+    assert names[1:6] == ["rescaling", "conv 1", "batch norm 1", "pool 1", "pool 2"]
+
+
 @pytest.mark.parametrize(
     ("network", "sentence"),
     [

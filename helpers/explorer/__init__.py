@@ -88,7 +88,7 @@ def describe(model: keras.Model, class_names: Sequence[str]) -> tuple[list[dict]
             activation = type(layer).__name__.lower()
         elif not isinstance(layer, layers.Activation | UNUSED):
             one, own = _layer(layer, found[-1])
-            count = 1 + sum(known["type"] == one["type"] for known in found)
+            count = 1 + sum(known["name"].startswith(one["name"]) for known in found)
             name = one["name"] + (f" {count}" if one["name"] in NUMBERED else "")
             found.append(one | {"name": name, "parameters": layer.count_params()})
             weights.append(own)
