@@ -45,7 +45,12 @@ NOTEBOOKS = ROOT / "notebooks"
 # What a profile gives to the lessons that have such a parameter.
 PROFILES = {
     # No network, seconds a lesson: one more network for comparison, in lesson 11 one for each setting.
-    "quick": {"dataset": "doodles", "epochs": 3, "seeds": 1, "remedies": "none, dropout, flip+shift"},
+    "quick": {
+        "dataset": "doodles",
+        "epochs": 3,
+        "seeds": 1,
+        "remedies": "none, flip+shift, batch_normalization",
+    },
     "class": {"dataset": "auto", "train_size": 10_000, "epochs": 10},  # what a class has time for
     "full": {"dataset": "auto", "train_size": 0, "epochs": 10},  # all images
 }
