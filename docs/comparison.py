@@ -11,11 +11,12 @@ The two programs in PyTorch need torch, which nothing else here does: pip instal
 """
 
 import argparse
+import functools
 import tempfile
 import time
 from dataclasses import replace
 
-from helpers import fast_training, networks
+from helpers import fast_training, networks, training
 from helpers.datasets import load_dataset, split_validation
 from helpers.fast_training import ChangedImages
 
@@ -23,13 +24,20 @@ import keras
 import numpy as np
 from keras import layers
 
-RECIPE = fast_training.RECIPE_BOOK["seconds"]
+RECIPE, MINUTES = (fast_training.RECIPE_BOOK[name] for name in ("seconds", "minutes"))
+MEASURED = ("parameters", "cpu_seconds", "test_accuracy")
 
 
-def recipe(dataset, seed, epochs, steps):
-    """The recipe `seconds` of lesson 10."""
-    run = fast_training.train(tempfile.mkdtemp(), dataset, "seconds", precision="float32", seed=seed)
-    return [run.metrics[name] for name in ("parameters", "cpu_seconds", "test_accuracy")]
+def recipe(dataset, seed, epochs, steps, name="seconds"):
+    """A recipe of lesson 10."""
+    run = fast_training.train(tempfile.mkdtemp(), dataset, name, precision="float32", seed=seed)
+    return [run.metrics[name] for name in MEASURED]
+
+
+def reference(dataset, seed, epochs, steps):
+    """The reference network, as lesson 06 trains it."""
+    run = training.train_run(tempfile.mkdtemp(), dataset, train_size=0, epochs=epochs, seed=seed)
+    return [run.metrics[name] for name in MEASURED]
 
 
 def tensorflow_tutorial(dataset, seed, epochs, steps):
@@ -205,9 +213,11 @@ def tested(predict, dataset, steps):
     return float((scores.argmax(axis=1) == dataset.y_test).mean())
 
 
-# Each with the epochs that its source trains for; the recipe has its own number of images.
+# Each with the epochs that its source trains for; the recipes have their own numbers of images.
 PROGRAMS = {
     "recipe": (recipe, RECIPE.images / 45_000),
+    "minutes": (functools.partial(recipe, name="minutes"), MINUTES.images / 45_000),
+    "reference": (reference, 10),
     "recipe_pytorch": (recipe_pytorch, RECIPE.images / 45_000),
     "tensorflow_tutorial": (tensorflow_tutorial, 10),
     "keras_example": (keras_example, 100),
