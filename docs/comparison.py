@@ -30,13 +30,17 @@ MEASURED = ("parameters", "cpu_seconds", "test_accuracy")
 
 def recipe(dataset, seed, epochs, steps, name="seconds"):
     """A recipe of lesson 10."""
-    run = fast_training.train(tempfile.mkdtemp(), dataset, name, precision="float32", seed=seed)
+    run = fast_training.train(
+        tempfile.mkdtemp(), dataset, name, precision="float32", seed=seed, progress=False
+    )
     return [run.metrics[name] for name in MEASURED]
 
 
 def reference(dataset, seed, epochs, steps):
     """The reference network, as lesson 06 trains it."""
-    run = training.train_run(tempfile.mkdtemp(), dataset, train_size=0, epochs=epochs, seed=seed)
+    run = training.train_run(
+        tempfile.mkdtemp(), dataset, train_size=0, epochs=epochs, seed=seed, progress=False
+    )
     return [run.metrics[name] for name in MEASURED]
 
 
