@@ -146,8 +146,8 @@ RUN_AXE = """async options => {
 def violations() -> Callable[..., list[str]]:
     """A function of a page: what axe finds there of impact serious or critical, a line each.
 
-    Its options are those of `axe.run`, and `within`: its context, the places to look at. It
-    fails when axe passed fewer than `at_least` elements: then it didn't see the page.
+    Its options are those of `axe.run`, and `within`: its context, the places to look at. It fails when axe
+    passed fewer than `at_least` elements: then it didn't see the page.
     """
     script = _axe()
 

@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(2 * PATIENCE)]
 
 LESSONS = run.find_lessons()
 NOTEBOOK = ".jp-WindowedPanel-outer"  # the part of the window that scrolls
-NOT_OURS = ".jp-RenderedHTMLCommon pre"  # colors of JupyterLab's comments and of Keras' `summary()`
+NOT_OURS = ".jp-RenderedHTMLCommon pre span"  # colors of JupyterLab's comments and of Keras' `summary()`
 LIGHT, DARK = "JupyterLab Light", "JupyterLab Dark"
 WIDTH, HEIGHT = 1280, 1600  # of the window: a small screen's width, and high for the screenshots
 
